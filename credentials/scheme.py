@@ -1,0 +1,45 @@
+"""The auth-scheme contract and its catalog: how one kind of credential signs a request."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from integration_hub.egress.door import HttpRequest, Signed
+from integration_hub.lib.catalog import Catalog
+from integration_hub.lib.errors import Fault
+from integration_hub.lib.fields import Field
+
+
+class AuthScheme(ABC):
+    """Stateless. `fields` declare the credential's data once: form, schema, sealing, redaction."""
+
+    type: ClassVar[str]
+    title: ClassVar[str]
+    version: ClassVar[str] = "1.0.0"
+    fields: ClassVar[tuple[Field, ...]] = ()
+    options: ClassVar[tuple[Field, ...]] = ()  # members of a definition's `auth` entry
+
+    def check_options(self, options: Mapping[str, Any]) -> Iterable[Fault]:
+        """Faults of a definition's `auth` entry that its schema cannot see."""
+        return ()
+
+    def check_data(self, data: Mapping[str, Any]) -> Iterable[Fault]:
+        """Faults of a credential's data that its schema cannot see; never quotes a secret."""
+        return ()
+
+    @abstractmethod
+    def apply(
+        self, request: HttpRequest, *, data: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> Signed:
+        """The request with the credential on it, and the values that must be masked."""
+
+    def hint(self, data: Mapping[str, Any]) -> str:
+        """What may be shown of the credential, e.g. `al***`; empty when nothing may."""
+        return ""
+
+
+schemes: Catalog[AuthScheme] = Catalog(
+    "auth scheme", entry_point_group="integration_hub.auth_schemes"
+)

@@ -1,0 +1,156 @@
+"""The execution row is the truth; the task queue is only a hint."""
+
+from django.db import models
+
+from executor.choices import ExecutionStatus, Mode, Priority
+from integration_hub.lib.ids import new_id
+from integration_hub.sealing.field import SealedField
+
+
+class Execution(models.Model):
+    """One call of one method. Names are kept as text, so that history blocks no deletion.
+
+    On PostgreSQL this table, attempts and payloads are partitioned by month of
+    their UUIDv7 key. `lease_until`, `lease_owner` and `fence` are the claim of
+    the worker that runs it; `due_at` is when it may be claimed. `sent` says that
+    bytes may have left for a call that is not safe to repeat.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    status = models.CharField(max_length=16, choices=ExecutionStatus.choices)
+    mode = models.CharField(max_length=8, choices=Mode.choices)
+    priority = models.CharField(
+        max_length=12, choices=Priority.choices, default=Priority.INTERACTIVE
+    )
+    instance_id = models.UUIDField()
+    instance_slug = models.CharField(max_length=80)
+    definition_id = models.UUIDField()
+    definition_ref = models.CharField(max_length=130)
+    method = models.CharField(max_length=120)
+    caller = models.CharField(max_length=120)
+    caller_name = models.CharField(max_length=200, default="", blank=True)
+    correlation_id = models.CharField(max_length=200, default="", blank=True)
+    request_id = models.CharField(max_length=128, default="", blank=True)
+    metadata = models.TextField(default="{}", blank=True)
+    callback_url = models.CharField(max_length=2000, default="", blank=True)
+    timeout_ms = models.PositiveIntegerField(default=30_000)
+    max_wait_ms = models.PositiveIntegerField(default=0)
+    deadline_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    lease_owner = models.CharField(max_length=120, default="", blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    sent = models.BooleanField(default=False)
+    suspect = models.BooleanField(default=False)
+    deaths = models.PositiveSmallIntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    attempts = models.PositiveIntegerField(default=0)
+    code = models.CharField(max_length=40, default="", blank=True)
+    error = models.TextField(default="", blank=True)
+    credential_id = models.UUIDField(null=True)
+    credential_revision = models.PositiveIntegerField(null=True)
+    replay_of = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    duration_ms = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(status__in=["queued", "retrying"]),
+                name="execution_due",
+            ),
+            models.Index(
+                fields=["lease_until"],
+                condition=models.Q(status="executing"),
+                name="execution_leased",
+            ),
+            models.Index(fields=["instance_slug", "-id"]),
+            models.Index(fields=["correlation_id", "-id"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instance_slug}.{self.method} · {self.status}"
+
+
+class Attempt(models.Model):
+    """One try of an execution; `timings` is JSON text, milliseconds by phase."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    execution = models.ForeignKey(
+        Execution,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="attempt_rows",
+    )
+    number = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    duration_ms = models.FloatField()
+    status_code = models.PositiveSmallIntegerField(null=True)
+    code = models.CharField(max_length=40, default="", blank=True)
+    timings = models.TextField(default="{}")
+
+    class Meta:
+        ordering = ["number"]
+
+
+class Payload(models.Model):
+    """The bodies of one execution: same key, own table, purged before it.
+
+    `parameters`, `data` and `exchanges` (a JSON list, one redacted request and
+    response an attempt) are masked and may be shown. The sealed columns hold what
+    only the worker and the calling token may see; `sealed_data` is set only where
+    masking changed something.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    parameters = models.TextField(default="{}")
+    data = models.TextField(default="", blank=True)
+    exchanges = models.TextField(default="[]")
+    sealed_parameters = SealedField(key_field="sealed_key")
+    sealed_data = SealedField(key_field="sealed_key")
+    sealed_key = models.CharField(max_length=16, default="", blank=True, editable=False)
+
+
+class IdempotencyRecord(models.Model):
+    """One key of one caller for one method, inserted before any work starts."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    owner = models.CharField(max_length=120)
+    instance_id = models.UUIDField()
+    method = models.CharField(max_length=120)
+    key_digest = models.CharField(max_length=64)
+    body_digest = models.CharField(max_length=64)
+    execution_id = models.UUIDField()
+    status_code = models.PositiveSmallIntegerField(null=True)
+    body = SealedField(key_field="body_key")
+    body_key = models.CharField(max_length=16, default="", blank=True, editable=False)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "instance_id", "method", "key_digest"], name="idempotency_once"
+            )
+        ]
+        indexes = [models.Index(fields=["execution_id"])]
+
+
+class HealthCheckResult(models.Model):
+    """One check of one instance."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    instance_id = models.UUIDField()
+    instance_slug = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    ok = models.BooleanField()
+    code = models.CharField(max_length=40, default="", blank=True)
+    detail = models.CharField(max_length=500, default="", blank=True)
+    duration_ms = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["instance_id", "-id"])]

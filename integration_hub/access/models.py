@@ -1,0 +1,31 @@
+"""API tokens: shown once, stored as a hash, limited by scope, instance and context."""
+
+from django.db import models
+
+from integration_hub.lib.ids import new_id
+
+
+class Token(models.Model):
+    """`instances` and `contexts` hold names, not keys; an empty list means no limit.
+
+    A context is `global`, `client:<id>` or `user:<id>`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=120)
+    prefix = models.CharField(max_length=16, db_index=True)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    instances = models.JSONField(default=list, blank=True)
+    contexts = models.JSONField(default=list, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.CharField(max_length=200, default="", blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

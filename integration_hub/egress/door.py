@@ -1,0 +1,99 @@
+"""The frozen data that passes through the doors of egress."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from integration_hub.lib import clock
+from integration_hub.lib.errors import Cancelled, TimedOut
+
+
+class Deadline:
+    """A point on the monotonic clock that everything below must be done by.
+
+    `cancel` is seen by a blocked read at least once a second.
+    """
+
+    __slots__ = ("_at", "_cancelled")
+
+    def __init__(self, seconds: float, *, cancelled: threading.Event | None = None) -> None:
+        self._at = clock.monotonic() + seconds
+        self._cancelled = cancelled or threading.Event()
+
+    def remaining(self) -> float:
+        """Seconds left, never below 0."""
+        return max(0.0, self._at - clock.monotonic())
+
+    def tightened(self, seconds: float) -> Deadline:
+        """The nearer of this deadline and `seconds` from now; shares the cancel flag."""
+        return Deadline(min(seconds, self.remaining()), cancelled=self._cancelled)
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def check(self, *, sent: bool) -> float:
+        """Seconds left. Raises Cancelled or TimedOut(sent=sent) when there are none."""
+        if self.cancelled:
+            raise Cancelled("The execution was cancelled while it ran.")
+        left = self.remaining()
+        if left <= 0:
+            raise TimedOut("The deadline passed before the answer was complete.", sent=sent)
+        return left
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request as it will leave: absolute URL, final headers, encoded body."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A request with its credential on. `secrets` are the values to mask everywhere."""
+
+    request: HttpRequest
+    secrets: tuple[str, ...] = ()
+
+
+Signer = Callable[[HttpRequest], Signed]
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds by phase; a phase that a kept connection skipped is 0."""
+
+    dns_ms: float = 0.0
+    connect_ms: float = 0.0
+    tls_ms: float = 0.0
+    wait_ms: float = 0.0
+    read_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What came back. `content` is decoded (gzip, deflate, br are undone) and capped.
+
+    `request` is what was sent, credential included: mask before it is kept.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    request: HttpRequest
+    wire_bytes: int = 0
+    reused: bool = False
+    timings: Timings = Timings()
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "")

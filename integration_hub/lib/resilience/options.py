@@ -1,0 +1,67 @@
+"""Policies as frozen options with safe defaults in one place.
+
+The words are those of Polly and resilience4j. A method's block replaces its
+definition's member by member, an instance's `overrides` replace both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, Self
+
+
+class _Options:
+    def merged(self, *blocks: Mapping[str, Any] | None) -> Self:
+        """A copy in which each block's members replace the ones before."""
+        known = {item.name for item in fields(self)}  # type: ignore[arg-type]
+        changes: dict[str, Any] = {}
+        for block in blocks:
+            for name, value in (block or {}).items():
+                if name in known:
+                    changes[name] = tuple(value) if isinstance(value, list) else value
+        return replace(self, **changes)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryOptions(_Options):
+    """`max_attempts` counts the first call. Delays are full jitter, in milliseconds."""
+
+    max_attempts: int = 1
+    initial_delay_ms: int = 200
+    multiplier: float = 2.0
+    max_delay_ms: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitOptions(_Options):
+    """`window` counts calls, or seconds when `window_type` is `time`."""
+
+    window_type: Literal["count", "time"] = "count"
+    window: int = 20
+    min_calls: int = 5
+    failure_rate: float = 0.5
+    slow_call_ms: int = 10_000
+    cooldown_ms: int = 30_000
+    half_open_calls: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LimitOptions(_Options):
+    """A token bucket of `burst` tokens refilled at `requests / per_seconds`.
+
+    0 requests means no rate limit, 0 `max_concurrency` no concurrency limit.
+    """
+
+    requests: int = 0
+    per_seconds: float = 1.0
+    burst: int = 0
+    max_concurrency: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TransientOptions(_Options):
+    """Which answers are worth another try: statuses, "500-504" ranges, a JMESPath on the body."""
+
+    statuses: tuple[int | str, ...] = (408, 425, 429, "500-504")
+    body: str = ""

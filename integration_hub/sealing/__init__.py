@@ -1,0 +1,1 @@
+"""Encryption at rest: the keyring, the sealed column, key rotation."""

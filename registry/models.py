@@ -1,0 +1,99 @@
+"""What exists: definition versions, and instances that use one of them."""
+
+from django.db import models
+
+from integration_hub.lib.ids import new_id
+from registry.choices import ContextType, DefinitionStatus, Health, InstanceState
+
+
+class Definition(models.Model):
+    """One slug at one semantic version. `document` is the JSON text of contract §4."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.SlugField(max_length=80)
+    version = models.CharField(max_length=40)
+    name = models.CharField(max_length=120)
+    type = models.CharField(max_length=40)
+    status = models.CharField(
+        max_length=12, choices=DefinitionStatus.choices, default=DefinitionStatus.DRAFT
+    )
+    document = models.TextField()
+    digest = models.CharField(max_length=64)
+    description = models.TextField(default="", blank=True)
+    tags = models.CharField(max_length=300, default="", blank=True)
+    sunset = models.DateField(null=True, blank=True)
+    revision = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["slug", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["slug", "version"], name="definition_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def ref(self) -> str:
+        return f"{self.slug}@{self.version}"
+
+
+class Instance(models.Model):
+    """One configured connection. `config`, `labels` and `overrides` are JSON text.
+
+    `revision` rises with every write and is the ETag. `state` is written by
+    `registry.services.set_instance_state` alone, `health` by the health checks.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    definition = models.ForeignKey(Definition, on_delete=models.PROTECT, related_name="instances")
+    config = models.TextField(default="{}", blank=True)
+    context_type = models.CharField(
+        max_length=10, choices=ContextType.choices, default=ContextType.GLOBAL
+    )
+    context_id = models.CharField(max_length=120, default="", blank=True)
+    labels = models.TextField(default="{}", blank=True)
+    overrides = models.TextField(default="{}", blank=True)
+    enabled = models.BooleanField(default=True)
+    state = models.CharField(max_length=24, choices=InstanceState.choices)
+    state_reason = models.CharField(max_length=500, default="", blank=True)
+    state_since = models.DateTimeField(auto_now_add=True)
+    health = models.CharField(max_length=12, choices=Health.choices, default=Health.UNKNOWN)
+    health_reason = models.CharField(max_length=500, default="", blank=True)
+    health_since = models.DateTimeField(null=True, blank=True)
+    check_due_at = models.DateTimeField(null=True, blank=True)
+    check_lease_until = models.DateTimeField(null=True, blank=True)
+    consecutive_failures = models.PositiveIntegerField(default=0)
+    consecutive_successes = models.PositiveIntegerField(default=0)
+    revision = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["slug"]
+        indexes = [
+            models.Index(
+                fields=["check_due_at"],
+                condition=models.Q(enabled=True),
+                name="instance_check_due",
+            ),
+            models.Index(fields=["context_type", "context_id"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class AdapterSwitch(models.Model):
+    """The operator's switch for one adapter; no row means on."""
+
+    type = models.CharField(max_length=40, primary_key=True)
+    enabled = models.BooleanField(default=True)
+    reason = models.CharField(max_length=300, default="", blank=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    changed_by = models.CharField(max_length=200, default="", blank=True)

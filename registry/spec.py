@@ -1,0 +1,76 @@
+"""A definition as frozen data: what the executor works with, never the raw document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from integration_hub.lib.resilience.options import (
+    CircuitOptions,
+    LimitOptions,
+    RetryOptions,
+    TransientOptions,
+)
+
+SAFE_HTTP_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+
+
+@dataclass(frozen=True, slots=True)
+class AuthSpec:
+    """One entry of a definition's `auth`: `options` are the members that its scheme reads."""
+
+    id: str
+    type: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    errors: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MethodSpec:
+    """One method. `protocol` is the adapter's own block (`http: {method, path, …}`)."""
+
+    name: str
+    description: str = ""
+    risk: str = "read"
+    idempotent: bool = False
+    idempotency_header: str = ""
+    timeout_ms: int = 30_000
+    param_schema: Mapping[str, Any] | None = None
+    result_schema: Mapping[str, Any] | None = None
+    protocol: Mapping[str, Any] = field(default_factory=dict)
+    request_transform: Mapping[str, Any] | None = None
+    response_transform: Mapping[str, Any] | None = None
+    pagination: Mapping[str, Any] | None = None
+    cache_seconds: int = 0
+    sensitive: tuple[str, ...] = ()
+    examples: tuple[Mapping[str, Any], ...] = ()
+    retry: RetryOptions = field(default_factory=RetryOptions)
+    circuit: CircuitOptions = field(default_factory=CircuitOptions)
+    limits: LimitOptions = field(default_factory=LimitOptions)
+    transient: TransientOptions = field(default_factory=TransientOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionSpec:
+    """One definition version. `document` is what was loaded, for export and display."""
+
+    slug: str
+    version: str
+    name: str
+    type: str
+    document: Mapping[str, Any]
+    methods: Mapping[str, MethodSpec]
+    auth: tuple[AuthSpec, ...] = ()
+    config_schema: Mapping[str, Any] | None = None
+    default_config: Mapping[str, Any] = field(default_factory=dict)
+    allowed_hosts: tuple[str, ...] = ()
+    health_method: str = ""
+    health_interval_seconds: int = 60
+    redirects: int = 0
+    tags: tuple[str, ...] = ()
+    sunset: str = ""
+
+    @property
+    def ref(self) -> str:
+        return f"{self.slug}@{self.version}"

@@ -1,0 +1,17 @@
+"""The project's settings for tests: own keys, loopback allowed, fast password hashing.
+
+DATABASE_URL and REDIS_URL of the environment decide what the suite runs on.
+"""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "tests-only-secret-key-that-is-long-enough-for-every-check-50")
+os.environ.setdefault("FERNET_KEYS", "tests-only-fernet-key-that-is-long-enough")
+os.environ.setdefault("HUB_PUBLIC_URL", "http://localhost:8000")
+os.environ.setdefault("HUB_ENV_FILE", os.devnull)
+os.environ.setdefault("HUB_LOG_FORMAT", "json")
+os.environ.setdefault("HUB_OUTBOUND_ALLOW", "127.0.0.0/8")
+
+from integration_hub.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
