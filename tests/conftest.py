@@ -1,0 +1,108 @@
+"""Personas, one network seam, a fake clock.
+
+alice is the administrator, bob an operator, charlie a stranger with an account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from rest_framework.test import APIClient
+
+from integration_hub.access import services as access
+from integration_hub.lib import clock
+from tests.upstream import Upstream
+
+OPERATOR_RIGHTS = (
+    "view_definition",
+    "view_instance",
+    "change_instance",
+    "view_execution",
+    "add_execution",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need PostgreSQL or Redis run only where the suite runs on them."""
+    on_postgres = "postgresql" in settings.DATABASES["default"]["ENGINE"]
+    needs = {"postgres": on_postgres, "redis": bool(settings.REDIS_URL)}
+    for item in items:
+        for name, there in needs.items():
+            if item.get_closest_marker(name) and not there:
+                item.add_marker(pytest.mark.skip(reason=f"this run is not on {name}"))
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """The administrator."""
+    return User.objects.create_superuser("alice", "alice@example.com", "alice-password-1")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """An operator: runs and configures integrations, sees no credential."""
+    user = User.objects.create_user("bob", "bob@example.com", "bob-password-1", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=OPERATOR_RIGHTS))
+    return user
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """Someone with an account and no rights."""
+    return User.objects.create_user("charlie", "charlie@example.com", "charlie-password-1")
+
+
+@pytest.fixture
+def make_token(db: None):
+    """`make_token("execute", "read", instances=("a",)) -> raw token`."""
+
+    def make(*scopes: str, instances=(), contexts=(), name: str = "test") -> str:
+        _, raw = access.create_token(
+            name=name, scopes=scopes, instances=instances, contexts=contexts, actor="tests"
+        )
+        return raw
+
+    return make
+
+
+@pytest.fixture
+def api(make_token):
+    """`api("manage")`: a REST client with a new token of these scopes; `api()` has none."""
+
+    def client(*scopes: str, instances=(), contexts=()) -> APIClient:
+        found = APIClient()
+        if scopes:
+            token = make_token(*scopes, instances=instances, contexts=contexts)
+            found.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        return found
+
+    return client
+
+
+@pytest.fixture(scope="session")
+def _upstream_server() -> Iterator[Upstream]:
+    server = Upstream().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def upstream(_upstream_server: Upstream) -> Upstream:
+    """A real external system on loopback that counts what reaches it."""
+    _upstream_server.clear()
+    return _upstream_server
+
+
+@pytest.fixture
+def fake_clock() -> Iterator[clock.FakeClock]:
+    with clock.use(clock.FakeClock()) as fake:
+        yield fake
+
+
+@pytest.fixture
+def on_postgres() -> bool:
+    return connection.vendor == "postgresql"
