@@ -12,6 +12,6 @@ os.environ.setdefault("HUB_ENV_FILE", os.devnull)
 os.environ.setdefault("HUB_LOG_FORMAT", "json")
 os.environ.setdefault("HUB_OUTBOUND_ALLOW", "127.0.0.0/8")
 
-from integration_hub.settings import *  # noqa: E402, F403
+from integration_hub.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
