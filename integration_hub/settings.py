@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from integration_hub import env
+from integration_hub import env, theme
 from integration_hub.lib import log
 
 env.read_dotenv()
@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -258,10 +259,4 @@ WHITENOISE_AUTOREFRESH = False
 LOGGING_CONFIG = None
 log.configure(env.choice("HUB_LOG_FORMAT", "console" if DEBUG else "json", ("json", "console")))
 
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Integration Hub",
-    "SITE_HEADER": "Integration Hub",
-    "SITE_SYMBOL": "hub",
-    "SHOW_VIEW_ON_SITE": False,
-    "DASHBOARD_CALLBACK": "integration_hub.monitoring.dashboard.context",
-}
+UNFOLD = theme.UNFOLD
