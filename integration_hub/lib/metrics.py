@@ -1,0 +1,93 @@
+"""The metrics of contract §6. Counters are raised where things happen, gauges read at the scrape.
+
+`integration` and `method` hold an instance's slug and a method's name: both come
+from stored definitions, never from what a caller typed, so they are bounded.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
+
+registry = CollectorRegistry()
+
+_CALL = ("integration", "method")
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+executions_total = Counter(
+    "integration_method_executions",
+    "Executions that ended, by final status.",
+    (*_CALL, "status"),
+    registry=registry,
+)
+execution_seconds = Histogram(
+    "integration_method_execution_time_seconds",
+    "From the start of an execution to its end, waits included.",
+    _CALL,
+    buckets=_SECONDS,
+    registry=registry,
+)
+active_requests = Gauge(
+    "integration_active_requests",
+    "Calls that are running now.",
+    _CALL,
+    registry=registry,
+    multiprocess_mode="livesum",
+)
+auth_attempts_total = Counter(
+    "integration_auth_attempts",
+    "Credentials put on a call, by outcome.",
+    (*_CALL, "outcome"),
+    registry=registry,
+)
+auth_refresh_total = Counter(
+    "integration_auth_refresh",
+    "Refreshes of a credential, by outcome.",
+    (*_CALL, "outcome"),
+    registry=registry,
+)
+external_requests_total = Counter(
+    "integration_external_request",
+    "Requests sent to external systems, by outcome.",
+    (*_CALL, "outcome"),
+    registry=registry,
+)
+external_request_seconds = Histogram(
+    "integration_external_request_time_seconds",
+    "From sending a request to the last byte of its answer.",
+    _CALL,
+    buckets=_SECONDS,
+    registry=registry,
+)
+rate_limit_hits_total = Counter(
+    "integration_rate_limit_hits",
+    "Calls that the hub's own limits held back.",
+    _CALL,
+    registry=registry,
+)
+circuit_opened_total = Counter(
+    "integration_circuit_breaker_open",
+    "Times a circuit opened.",
+    _CALL,
+    registry=registry,
+)
+event_deliveries_total = Counter(
+    "integration_event_deliveries",
+    "Deliveries of events to sinks, by outcome.",
+    ("sink", "outcome"),
+    registry=registry,
+)
+
+
+def share(directory: Path) -> None:
+    """Keep values in files under `directory`, so that a scrape sees every process.
+
+    Call it once in the process that forks all others, before any label is used.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    for stale in directory.glob("*.db"):
+        stale.unlink(missing_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[misc, assignment]
