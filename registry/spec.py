@@ -28,7 +28,12 @@ class AuthSpec:
 
 @dataclass(frozen=True, slots=True)
 class MethodSpec:
-    """One method. `protocol` is the adapter's own block (`http: {method, path, …}`)."""
+    """One method. `protocol` is the adapter's own block (`http: {method, path, …}`).
+
+    `memo` keeps what is compiled from this method once (validators, transforms);
+    copies made for an instance's overrides share it, so it holds nothing that an
+    override can change.
+    """
 
     name: str
     description: str = ""
@@ -49,6 +54,7 @@ class MethodSpec:
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
     limits: LimitOptions = field(default_factory=LimitOptions)
     transient: TransientOptions = field(default_factory=TransientOptions)
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class DefinitionSpec:
     type: str
     document: Mapping[str, Any]
     methods: Mapping[str, MethodSpec]
+    description: str = ""
     auth: tuple[AuthSpec, ...] = ()
     config_schema: Mapping[str, Any] | None = None
     default_config: Mapping[str, Any] = field(default_factory=dict)
@@ -74,3 +81,14 @@ class DefinitionSpec:
     @property
     def ref(self) -> str:
         return f"{self.slug}@{self.version}"
+
+    @property
+    def needs_credential(self) -> bool:
+        """Whether a call without a credential cannot work: no `auth` entry is `none`."""
+        return bool(self.auth) and all(entry.type != "none" for entry in self.auth)
+
+    def auth_by_id(self, auth_id: str) -> AuthSpec | None:
+        """The `auth` entry that a credential names; the only entry when it names none."""
+        if not auth_id and len(self.auth) == 1:
+            return self.auth[0]
+        return next((entry for entry in self.auth if entry.id == auth_id), None)

@@ -1,0 +1,135 @@
+"""What registry itself has to say about a document of the right shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from integration_hub.lib.errors import Fault, ValidationFailed
+from integration_hub.lib.near import near_names
+from integration_hub.lib.pointers import join
+from integration_hub.lib.schema import Validator, compile_schema
+from registry.meta_schema import POLICIES
+from registry.spec import DefinitionSpec, MethodSpec
+
+RESERVED_SLUGS = frozenset({"meta-schema", "import"})
+_SENSITIVE = re.compile(r"(?:parameters|result)(?:(?:\.|\[)|\Z)")
+_STATUS_RANGE = re.compile(r"([0-9]{3})-([0-9]{3})")
+
+
+def check_definition(spec: DefinitionSpec) -> Iterator[Fault]:
+    """Names, schemas, policies, the health check, sensitive paths and examples."""
+    yield from _names(spec)
+    yield from _policies(spec.document, "")
+    yield from _config(spec)
+    yield from _auth_ids(spec)
+    yield from _health(spec)
+    for name, method in spec.methods.items():
+        base = join(("methods", name))
+        yield from _policies(spec.document["methods"][name], base)
+        yield from _method(method, base)
+
+
+def _names(spec: DefinitionSpec) -> Iterator[Fault]:
+    if spec.slug in RESERVED_SLUGS:
+        yield Fault("/slug", f"{spec.slug!r} is a word of the API: choose another.", "RESERVED")
+    try:
+        UUID(spec.slug)
+    except ValueError:
+        return
+    yield Fault("/slug", "A slug that looks like an id would hide one: choose a name.", "RESERVED")
+
+
+def _policies(block: Mapping[str, Any], base: str) -> Iterator[Fault]:
+    for name in POLICIES.keys() & block.keys():
+        yield from policy_faults(name, block[name], f"{base}/{name}")
+
+
+def policy_faults(name: str, block: Mapping[str, Any], pointer: str) -> Iterator[Fault]:
+    """What the schema of one policy block cannot see."""
+    if name == "circuit_breaker" and block.get("window_type", "count") == "count":
+        if block.get("min_calls", 1) > block.get("window", 10_000):
+            detail = "More calls than the window holds: the circuit would never open."
+            yield Fault(f"{pointer}/min_calls", detail, "RANGE")
+    if name == "transient":
+        for index, status in enumerate(block.get("statuses", ())):
+            found = _STATUS_RANGE.fullmatch(status) if isinstance(status, str) else None
+            if found and found[1] > found[2]:
+                yield Fault(f"{pointer}/statuses/{index}", "The range is empty.", "RANGE")
+
+
+def _config(spec: DefinitionSpec) -> Iterator[Fault]:
+    validator, faults = _compiled(spec.config_schema, "/config_schema")
+    yield from faults
+    if validator is not None:
+        # A default may be incomplete (an instance adds what is missing), never wrong.
+        for fault in validator.faults(dict(spec.default_config), "/default_config"):
+            if fault.code != "REQUIRED":
+                yield fault
+    if spec.sunset:
+        try:
+            date.fromisoformat(spec.sunset)
+        except ValueError:
+            yield Fault("/sunset", "Not a day of the calendar.", "FORMAT")
+
+
+def _auth_ids(spec: DefinitionSpec) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, entry in enumerate(spec.auth):
+        if entry.id in seen:
+            detail = f"The id {entry.id!r} stands twice: give each entry its own `id`."
+            yield Fault(f"/auth/{index}/id", detail, "DUPLICATE")
+        seen.add(entry.id)
+
+
+def _health(spec: DefinitionSpec) -> Iterator[Fault]:
+    if not spec.health_method:
+        return
+    method = spec.methods.get(spec.health_method)
+    if method is None:
+        near = near_names(spec.health_method, spec.methods)
+        meant = f" Did you mean {near[0]!r}?" if near else ""
+        detail = f"There is no method {spec.health_method!r}.{meant}"
+        yield Fault("/health_check/method", detail, "UNKNOWN_METHOD")
+    elif required_parameters(method):
+        names = ", ".join(required_parameters(method))
+        detail = f"A health check is called without parameters, and this method requires {names}."
+        yield Fault("/health_check/method", detail, "REQUIRED_PARAMETER")
+
+
+def required_parameters(method: MethodSpec) -> list[str]:
+    """The parameters that a caller must give."""
+    schema = method.param_schema
+    required = schema.get("required", ()) if isinstance(schema, Mapping) else ()
+    return [name for name in required if isinstance(name, str)]
+
+
+def _method(method: MethodSpec, base: str) -> Iterator[Fault]:
+    parameters, faults = _compiled(method.param_schema, f"{base}/param_schema")
+    yield from faults
+    result, faults = _compiled(method.result_schema, f"{base}/result_schema")
+    yield from faults
+    for index, path in enumerate(method.sensitive):
+        if not _SENSITIVE.match(path):
+            detail = "Start the path with `parameters.` or `result.`."
+            yield Fault(f"{base}/sensitive/{index}", detail, "PATH")
+    for index, example in enumerate(method.examples):
+        place = f"{base}/examples/{index}"
+        if parameters is not None:
+            yield from parameters.faults(example.get("parameters", {}), f"{place}/parameters")
+        if result is not None and "result" in example:
+            yield from result.faults(example["result"], f"{place}/result")
+
+
+def _compiled(
+    schema: Mapping[str, Any] | bool | None, base: str
+) -> tuple[Validator | None, list[Fault]]:
+    if schema is None:
+        return None, []
+    try:
+        return compile_schema(schema), []
+    except ValidationFailed as error:
+        return None, [Fault(base + item.pointer, item.detail, item.code) for item in error.errors]
