@@ -1,0 +1,1 @@
+"""The parts behind `integration_hub.lib.redact`, which is what everyone else imports."""
