@@ -68,11 +68,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "integration_hub.api.middleware.RequestIdMiddleware",
+    "integration_hub.api.middleware.ProblemMiddleware",
     "integration_hub.api.middleware.BodyLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "integration_hub.api.middleware.RequestIdMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "integration_hub.api.csp.HubCSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -80,7 +81,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "integration_hub.api.middleware.ProblemMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -156,6 +156,7 @@ Q_CLUSTER: dict[str, Any] = {
     "label": "Queue",
 }
 HUB_WORKER_THREADS = env.integer("HUB_WORKER_THREADS", 8, minimum=1)
+HUB_CHECK_EVENTS = DEBUG  # compare every event with its schema: tests and development only
 
 # --- API ---------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -167,8 +168,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["integration_hub.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["integration_hub.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "integration_hub.api.pagination.PagePagination",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "integration_hub.api.negotiation.HubNegotiation",
     "DEFAULT_FILTER_BACKENDS": [
-        "django_filters.rest_framework.DjangoFilterBackend",
+        "integration_hub.api.filters.KnownParameters",
+        "integration_hub.api.filters.StrictFilterBackend",
         "rest_framework.filters.SearchFilter",
         "rest_framework.filters.OrderingFilter",
     ],
@@ -213,6 +216,7 @@ AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_IPWARE_PROXY_COUNT = HUB_PROXY_COUNT
+AXES_HANDLER = "integration_hub.access.handlers.CountingHandler"
 LOGIN_URL = "admin:login"
 SESSION_COOKIE_AGE = 12 * 3600
 LANGUAGE_CODE = "en"

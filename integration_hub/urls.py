@@ -1,8 +1,20 @@
 """Every address of the hub (contract §3 and §7)."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+_API_APPS = (
+    "registry.api.urls",
+    "credentials.api.urls",
+    "transformer.api.urls",
+    "executor.api.urls",
+    "integration_hub.events.api.urls",
+    "integration_hub.api.urls",
+)
 
 urlpatterns = [
+    path("api/v1/", include([path("", include(app)) for app in _API_APPS])),
+    path("api/", include("integration_hub.api.docs_urls")),
+    path("", include("integration_hub.monitoring.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -29,3 +29,21 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class Denial(models.Model):
+    """How often one source was refused within one minute; becomes one audit row after it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    action = models.CharField(max_length=60)
+    source = models.CharField(max_length=64)
+    actor = models.CharField(max_length=200)
+    minute = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["minute", "source", "actor", "action"], name="denial_once_a_minute"
+            )
+        ]

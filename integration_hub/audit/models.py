@@ -6,13 +6,18 @@ from django.db import models
 
 from integration_hub.lib.ids import new_id
 
+REFUSAL = "the audit log is append-only"
+
 
 class AuditQuerySet(models.QuerySet["AuditEntry"]):
     def update(self, **_: Any) -> NoReturn:
-        raise TypeError("the audit log is append-only")
+        raise TypeError(REFUSAL)
 
     def delete(self) -> NoReturn:
-        raise TypeError("the audit log is append-only")
+        raise TypeError(REFUSAL)
+
+    def _raw_delete(self, using: str | None) -> NoReturn:
+        raise TypeError(REFUSAL)
 
 
 class AuditEntry(models.Model):
@@ -37,5 +42,13 @@ class AuditEntry(models.Model):
         verbose_name_plural = "audit entries"
         indexes = [models.Index(fields=["target_type", "target", "-id"])]
 
+    def __str__(self) -> str:
+        return f"{self.actor} · {self.action} · {self.target}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError(REFUSAL)
+        super().save(*args, **kwargs | {"force_insert": True})
+
     def delete(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("the audit log is append-only")
+        raise TypeError(REFUSAL)

@@ -39,4 +39,30 @@ class Migration(migrations.Migration):
                 "ordering": ["-id"],
             },
         ),
+        migrations.CreateModel(
+            name="Denial",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=integration_hub.lib.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("action", models.CharField(max_length=60)),
+                ("source", models.CharField(max_length=64)),
+                ("actor", models.CharField(max_length=200)),
+                ("minute", models.DateTimeField(db_index=True)),
+                ("count", models.PositiveIntegerField(default=1)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("minute", "source", "actor", "action"), name="denial_once_a_minute"
+                    )
+                ],
+            },
+        ),
     ]

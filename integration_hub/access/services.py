@@ -1,0 +1,121 @@
+"""Tokens: made, revoked, checked. Every change is audited in its own transaction."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from integration_hub.access.caller import ALL_SCOPES, Caller
+from integration_hub.access.known import KnownToken, load_token, note_use
+from integration_hub.access.models import Token
+from integration_hub.access.secret import digest_of, looks_right, new_secret, shown_prefix
+from integration_hub.access.validation import check_token_fields
+from integration_hub.audit import services as audit
+from integration_hub.coordination import revision
+from integration_hub.lib import clock
+from integration_hub.lib.errors import Unauthenticated
+
+_known: revision.Cached[KnownToken] = revision.Cached("access")
+
+# What a staff user's Django permissions give over the API.
+_STAFF_SCOPES = (
+    ("registry.view_instance", {"read"}),
+    ("executor.add_execution", {"execute"}),
+    ("registry.change_instance", {"manage", "read"}),
+    ("credentials.change_credential", {"credentials"}),
+)
+
+
+def create_token(
+    *,
+    name: str,
+    scopes: Iterable[str],
+    instances: Iterable[str] = (),
+    contexts: Iterable[str] = (),
+    expires_at: datetime | None = None,
+    actor: str,
+) -> tuple[Token, str]:
+    """Store a new token and return it with its text, which is shown now or never.
+
+    Raises ValidationFailed with every fault at once.
+    """
+    fields = {
+        "name": name.strip(),
+        "scopes": sorted(set(scopes)),
+        "instances": sorted(set(instances)),
+        "contexts": sorted(set(contexts)),
+    }
+    check_token_fields(**fields, expires_at=expires_at)  # type: ignore[arg-type]
+    raw = new_secret()
+    with transaction.atomic():
+        token = Token.objects.create(
+            **fields,
+            prefix=shown_prefix(raw),
+            digest=digest_of(raw),
+            expires_at=expires_at,
+            created_by=actor,
+        )
+        _audit(token, "token.created", actor)
+    return token, raw
+
+
+def revoke_token(*, token: Token, actor: str) -> bool:
+    """End a token at once, in every process. False when it was revoked already."""
+    with transaction.atomic():
+        now = clock.now()
+        rows = Token.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=now)
+        if not rows:
+            return False
+        token.revoked_at = now
+        revision.bump("access")
+        _audit(token, "token.revoked", actor)
+    return True
+
+
+def authenticate(raw: str) -> Caller:
+    """The caller behind a bearer token. Raises Unauthenticated, always with the same sentence."""
+    digest = digest_of(raw)
+    known = _known.get(digest, lambda: load_token(digest)) if looks_right(raw) else None
+    if known is None or not hmac.compare_digest(known.digest, digest) or known.ended(clock.now()):
+        raise Unauthenticated(
+            "The token is not valid: unknown, expired or revoked. Ask the hub's operator for a "
+            "new one (manage.py create_token)."
+        )
+    note_use(known)
+    return known.caller
+
+
+def caller_of_user(user: AbstractBaseUser) -> Caller:
+    """What a person at the browser may do: a superuser all, staff by Django permissions."""
+    owner, name = f"user:{user.pk}", user.get_username()
+    if not user.is_active:
+        return Caller(owner=owner, name=name)
+    if getattr(user, "is_superuser", False):
+        return Caller(owner=owner, name=name, scopes=ALL_SCOPES)
+    scopes: set[str] = set()
+    if getattr(user, "is_staff", False):
+        for permission, gives in _STAFF_SCOPES:
+            if user.has_perm(permission):  # type: ignore[attr-defined]
+                scopes |= gives
+    return Caller(owner=owner, name=name, scopes=frozenset(scopes))
+
+
+def _audit(token: Token, action: str, actor: str) -> None:
+    audit.record(
+        actor=actor,
+        action=action,
+        target_type="token",
+        target=str(token.pk),
+        detail={
+            "name": token.name,
+            "prefix": token.prefix,
+            "scopes": token.scopes,
+            "instances": token.instances,
+            "contexts": token.contexts,
+            "expires_at": token.expires_at.isoformat() if token.expires_at else None,
+        },
+    )

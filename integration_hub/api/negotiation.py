@@ -1,0 +1,39 @@
+"""Which parser reads, which renderer answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+# What nearly every client sends; they need no weighing of alternatives.
+_PLAIN = frozenset({"", "*/*", "application/json"})
+MAX_TYPE_LENGTH = 256
+
+
+class HubNegotiation(DefaultContentNegotiation):
+    """A parser may list several `media_types`; one renderer means no `?format=`."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        sent = (request.content_type or "")[: MAX_TYPE_LENGTH + 1]
+        plain = sent.partition(";")[0].strip().lower()
+        for parser in parsers:
+            if plain in getattr(parser, "media_types", (parser.media_type,)):
+                return parser
+        return None
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Sequence[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        if len(renderers) == 1:
+            only = renderers[0]
+            wanted = request.META.get("HTTP_ACCEPT", "").strip()
+            if wanted in _PLAIN or wanted == "application/problem+json":
+                return only, str(only.media_type)
+        return super().select_renderer(request, renderers, format_suffix)

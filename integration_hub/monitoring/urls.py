@@ -1,0 +1,5 @@
+"""Addresses at the root."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
