@@ -11,15 +11,21 @@ class Revision(models.Model):
 
 
 class CircuitRow(models.Model):
-    """State of one circuit, swapped by compare-and-set on `version`."""
+    """State of one circuit, swapped by compare-and-set on `version`.
+
+    Moments are seconds since 1970 by the database's clock; `probes` is JSON text,
+    the end of each probe in flight by its id.
+    """
 
     scope = models.CharField(max_length=300, primary_key=True)
     state = models.CharField(max_length=20, default="closed")
-    window = models.TextField(default="[]")
-    opened_at = models.FloatField(null=True)
+    window = models.TextField(default="")
+    opened_at = models.FloatField(default=0.0)
     probes = models.TextField(default="{}")
+    good = models.PositiveIntegerField(default=0)
+    bad = models.PositiveIntegerField(default=0)
+    generation = models.BigIntegerField(default=0)
     version = models.BigIntegerField(default=0)
-    updated_at = models.DateTimeField(auto_now=True)
 
 
 class BucketRow(models.Model):
@@ -30,11 +36,17 @@ class BucketRow(models.Model):
 
 
 class SlotRow(models.Model):
-    """One held concurrency slot; it ends by itself at `until`."""
+    """One numbered concurrency slot: held by `holder` until `until`, in seconds since 1970."""
 
-    id = models.UUIDField(primary_key=True)
-    scope = models.CharField(max_length=300, db_index=True)
-    until = models.DateTimeField()
+    scope = models.CharField(max_length=300)
+    number = models.PositiveIntegerField()
+    holder = models.CharField(max_length=40)
+    until = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["scope", "number"], name="one_holder_a_slot")
+        ]
 
 
 class LeaseRow(models.Model):

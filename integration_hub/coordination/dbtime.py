@@ -1,0 +1,32 @@
+"""The database's clock, which hosts agree on: leases and due times go by it.
+
+Policy (windows, waits, expiry of tokens) goes by `integration_hub.lib.clock` instead.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils.dateparse import parse_datetime
+
+__all__ = ["Now", "now"]
+
+# `Now()` in a query is the time of the statement on both engines, not of the transaction,
+# and `Now() + timedelta(...)` works in filters and updates.
+_NOW = {
+    "postgresql": "SELECT clock_timestamp()",
+    "sqlite": "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
+}
+
+
+def now() -> datetime:
+    """The time of the database server, aware, in UTC; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOW[connection.vendor])
+        (found,) = cursor.fetchone()
+    moment = parse_datetime(found) if isinstance(found, str) else found
+    if not isinstance(moment, datetime):
+        raise TypeError(f"the database says that the time is {found!r}")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
