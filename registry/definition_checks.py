@@ -50,10 +50,10 @@ def _policies(block: Mapping[str, Any], base: str) -> Iterator[Fault]:
 
 def policy_faults(name: str, block: Mapping[str, Any], pointer: str) -> Iterator[Fault]:
     """What the schema of one policy block cannot see."""
-    if name == "circuit_breaker" and block.get("window_type", "count") == "count":
-        if block.get("min_calls", 1) > block.get("window", 10_000):
-            detail = "More calls than the window holds: the circuit would never open."
-            yield Fault(f"{pointer}/min_calls", detail, "RANGE")
+    counts = name == "circuit_breaker" and block.get("window_type", "count") == "count"
+    if counts and block.get("min_calls", 1) > block.get("window", 10_000):
+        detail = "More calls than the window holds: the circuit would never open."
+        yield Fault(f"{pointer}/min_calls", detail, "RANGE")
     if name == "transient":
         for index, status in enumerate(block.get("statuses", ())):
             found = _STATUS_RANGE.fullmatch(status) if isinstance(status, str) else None

@@ -65,7 +65,7 @@ def _version_trap(document: Mapping[str, Any]) -> Iterator[Fault]:
     if isinstance(version, int | float) and not isinstance(version, bool):
         yield Fault(
             "/version",
-            f'A version is text of three numbers, and {version} was read as a number: '
+            f"A version is text of three numbers, and {version} was read as a number: "
             f'write it whole and in quotes, like version: "{version}.0".',
             "TYPE",
         )

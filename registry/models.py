@@ -1,9 +1,15 @@
 """What exists: definition versions, and instances that use one of them."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from django.db import models
 
+from integration_hub.lib.errors import Conflict
 from integration_hub.lib.ids import new_id
 from registry.choices import ContextType, DefinitionStatus, Health, InstanceState
+from registry.querysets import FROZEN, IMMUTABLE, DefinitionQuerySet, InstanceQuerySet
 
 
 class Definition(models.Model):
@@ -27,6 +33,8 @@ class Definition(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     published_at = models.DateTimeField(null=True, blank=True)
 
+    objects = DefinitionQuerySet.as_manager()
+
     class Meta:
         ordering = ["slug", "-id"]
         constraints = [
@@ -36,15 +44,37 @@ class Definition(models.Model):
     def __str__(self) -> str:
         return self.ref
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises Conflict when this would change what was published."""
+        if not self._state.adding:
+            self._refuse_changes(kwargs.get("update_fields"))
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Raises Conflict unless this is a draft."""
+        if Definition.objects.filter(pk=self.pk).exclude(status=DefinitionStatus.DRAFT).exists():
+            raise Conflict("Only drafts can be deleted: archive what was published.")
+        return super().delete(*args, **kwargs)
+
     @property
     def ref(self) -> str:
         return f"{self.slug}@{self.version}"
+
+    def _refuse_changes(self, update_fields: Any) -> None:
+        touched = FROZEN if update_fields is None else FROZEN & set(update_fields)
+        published = Definition.objects.filter(pk=self.pk).exclude(status=DefinitionStatus.DRAFT)
+        stored = published.values("status", *FROZEN).first() if touched else None
+        if stored is None:
+            return
+        changed = any(stored[name] != getattr(self, name) for name in touched)
+        if changed or (update_fields is None and self.status == DefinitionStatus.DRAFT):
+            raise Conflict(IMMUTABLE)
 
 
 class Instance(models.Model):
     """One configured connection. `config`, `labels` and `overrides` are JSON text.
 
-    `revision` rises with every write and is the ETag. `state` is written by
+    `revision` rises with every edit and is the ETag. `state` is written by
     `registry.services.set_instance_state` alone, `health` by the health checks.
     """
 
@@ -73,6 +103,8 @@ class Instance(models.Model):
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = InstanceQuerySet.as_manager()
 
     class Meta:
         ordering = ["slug"]
