@@ -81,9 +81,10 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What came back. `content` is decoded (gzip, deflate, br are undone) and capped.
+    """What came back. `content` is decoded (gzip and deflate are undone) and capped.
 
-    `request` is what was sent, credential included: mask before it is kept.
+    `headers` have lower-case names, a repeated one joined by commas. `request` is
+    what was sent, credential included: mask before it is kept.
     """
 
     status: int

@@ -1,0 +1,149 @@
+"""Our requests adapter: prepared requests over guarded, pooled connections."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from requests.models import PreparedRequest, Response
+
+from integration_hub.egress.body import read_body
+from integration_hub.egress.call import Call
+from integration_hub.egress.connection import GuardedConnection, GuardedPool, GuardedTLSPool
+from integration_hub.egress.policy import Target
+from integration_hub.egress.response import BoundedResponse
+from integration_hub.lib.errors import ConnectionFailed
+
+TARGETS = 64  # pools kept; the least recently used one is closed
+CONNECTIONS = 64  # kept for one target
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its whole answer."""
+
+    response: BoundedResponse
+    content: bytes
+    wire_bytes: int
+    reused: bool
+
+
+class GuardedAdapter(HTTPAdapter):
+    """No proxies, no environment, no way to switch verification off."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=TARGETS, pool_maxsize=CONNECTIONS)
+        self.poolmanager.pool_classes_by_scheme = {"http": GuardedPool, "https": GuardedTLSPool}
+
+    def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Response:
+        """Closed: a Session would follow redirects and merge settings unjudged."""
+        raise NotImplementedError("Send through integration_hub.egress.http.")
+
+    def exchange(self, request: PreparedRequest, target: Target, call: Call) -> Exchange:
+        """Send, and read to the end. Raises the errors of `http.send`.
+
+        A kept connection that proves closed before a byte left is replaced once;
+        nothing is ever sent twice.
+        """
+        try:
+            return self._attempt(request, target, call, fresh=False)
+        except _Stale:
+            return self._attempt(request, target, call, fresh=True)
+
+    def _attempt(
+        self, request: PreparedRequest, target: Target, call: Call, *, fresh: bool
+    ) -> Exchange:
+        origin = target.origin
+        pool: Any = self.poolmanager.connection_from_host(origin.host, origin.port, origin.scheme)
+        connection: GuardedConnection = pool.take()
+        reused = False
+        try:
+            if fresh:
+                connection.close()
+            reused = connection.attach(origin, call)
+            done = _converse(connection, request, target, call, reused=reused)
+        except OSError as error:
+            connection.close()
+            raise _translated(error, origin.host, call, reused=reused) from error
+        except BaseException:
+            connection.close()
+            raise
+        pool.give_back(connection)
+        return done
+
+
+class _Stale(Exception):
+    """A kept connection was closed by the other side before a byte of the request left."""
+
+
+def _converse(
+    connection: GuardedConnection,
+    request: PreparedRequest,
+    target: Target,
+    call: Call,
+    *,
+    reused: bool,
+) -> Exchange:
+    began = time.perf_counter()
+    whole = _send(connection, request, target, call)
+    response = connection.answer()
+    try:
+        began = call.timed("wait", began)
+        content, wire_bytes = read_body(response, call)
+        call.timed("read", began)
+    finally:
+        if not whole or not response.isclosed():
+            response.close()
+            connection.close()
+    return Exchange(response, content, wire_bytes, reused)
+
+
+def _send(
+    connection: GuardedConnection, request: PreparedRequest, target: Target, call: Call
+) -> bool:
+    """Whether all of the request left. An upstream may answer and close before it read it."""
+    try:
+        connection.request(
+            str(request.method), target.path, body=request.body, headers=request.headers
+        )
+    except (BrokenPipeError, ConnectionResetError):
+        if not call.sent:
+            raise
+        return False
+    return True
+
+
+def _translated(error: OSError, host: str, call: Call, *, reused: bool) -> Exception:
+    if call.sent:
+        return ConnectionFailed("The connection was closed before the answer was complete.")
+    if reused:
+        return _Stale()
+    if isinstance(error, ssl.SSLError) and error.reason:
+        reason = error.reason.replace("_", " ").lower()
+        return ConnectionFailed(f"No TLS connection to {host} was made: {reason}.", sent=False)
+    return ConnectionFailed(f"No connection to {host} was made.", sent=False)
+
+
+class _Process:
+    """The adapter of this process; a forked child starts with its own and touches no other."""
+
+    def __init__(self) -> None:
+        self.adapter = GuardedAdapter()
+        self.inherited: list[GuardedAdapter] = []
+
+    def renew(self) -> None:
+        # Kept alive, never closed: its sockets and locks belong to the parent.
+        self.inherited.append(self.adapter)
+        self.adapter = GuardedAdapter()
+
+
+_process = _Process()
+os.register_at_fork(after_in_child=_process.renew)
+
+
+def current() -> GuardedAdapter:
+    return _process.adapter

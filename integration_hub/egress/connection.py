@@ -1,0 +1,105 @@
+"""urllib3's connections and pools, with every way to open a socket replaced by `dial`."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import time
+from typing import Any, cast
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from integration_hub.egress import policy, tls
+from integration_hub.egress.call import Call
+from integration_hub.egress.dial import dial
+from integration_hub.egress.policy import Origin
+from integration_hub.egress.response import BoundedResponse
+from integration_hub.egress.sockets import DeadlineSocket, DeadlineTLSSocket
+from integration_hub.lib.errors import ConnectionFailed
+
+MAX_IDLE = 30.0  # seconds; upstreams commonly close theirs sooner, and say so
+
+
+class GuardedConnection(HTTPConnection):
+    """One kept connection. It belongs to a call from `attach` until `detach`."""
+
+    response_class = BoundedResponse
+    sock: DeadlineSocket | DeadlineTLSSocket | None
+    idle_since = 0.0
+
+    def attach(self, origin: Origin, call: Call) -> bool:
+        """Make ready for `call`; returns whether an open connection is reused."""
+        if self.sock is not None and time.monotonic() - self.idle_since > MAX_IDLE:
+            self.close()
+        reused = self.sock is not None
+        if self.sock is None:
+            self.sock = self._open(origin, call)
+            call.connect_within(None)
+        else:
+            # Settings may have changed since the connect, and an old yes is not a yes.
+            policy.permitted(origin, [policy.as_address(str(self.sock.getpeername()[0]))])
+        self.sock.call = call
+        return reused
+
+    def detach(self) -> None:
+        """Leave the connection idle for the next call."""
+        if self.sock is not None:
+            self.sock.call = None
+        self.idle_since = time.monotonic()
+
+    def answer(self) -> BoundedResponse:
+        """The head of the answer. Reads around urllib3, which would log the URL's secrets."""
+        response = http.client.HTTPConnection.getresponse(self)
+        assert isinstance(response, BoundedResponse)  # noqa: S101 - by response_class
+        return response
+
+    def _open(self, origin: Origin, call: Call) -> DeadlineSocket | DeadlineTLSSocket:
+        return dial(origin, call)
+
+    def connect(self) -> None:
+        """Never implicitly: a connection that was not judged for a call must not exist."""
+        raise ConnectionFailed("The connection was closed before the request.", sent=False)
+
+
+class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
+    """The same over TLS, verified for the host that the URL names."""
+
+    def _open(self, origin: Origin, call: Call) -> DeadlineTLSSocket:
+        raw = dial(origin, call)
+        began = time.perf_counter()
+        try:
+            sock = tls.wrap(raw, origin.host)
+        except (OSError, ValueError):
+            raw.close()
+            raise
+        try:
+            sock.call = call
+            sock.do_handshake()
+        except ssl.SSLCertVerificationError as error:
+            sock.close()
+            raise ConnectionFailed(
+                f"The TLS certificate of {origin.host} was not accepted: {error.verify_message}.",
+                sent=False,
+            ) from None
+        except BaseException:
+            sock.close()
+            raise
+        call.timed("tls", began)
+        return sock
+
+
+class GuardedPool(HTTPConnectionPool):
+    ConnectionCls: Any = GuardedConnection
+
+    def take(self) -> GuardedConnection:
+        """A connection, idle or new; an idle one that the other side closed or wrote to is shut."""
+        return cast(GuardedConnection, self._get_conn())
+
+    def give_back(self, connection: GuardedConnection) -> None:
+        connection.detach()
+        self._put_conn(connection)
+
+
+class GuardedTLSPool(GuardedPool, HTTPSConnectionPool):
+    ConnectionCls: Any = GuardedTLSConnection
