@@ -1,13 +1,66 @@
-"""What django-q2 runs. Every task takes names or ids, never data."""
+"""What django-q2 runs. Every task takes a queue's name at most, never data."""
 
 from __future__ import annotations
 
-from executor.delivery import nudge
+from django.conf import settings
+
+from executor import health
+from executor.delivery import claim, life, node, nudge, pace
+from executor.delivery.drain import Drain, threads
+from executor.delivery.flight import Flight, Keeper
+from executor.delivery.lost import reconcile
+from executor.delivery.stopping import stop
+from integration_hub.events import relay
 from integration_hub.lib import log
+
+EVENTS_AT_ONCE = 200
 
 logger = log.get(__name__)
 
 
 def drain(queue: str) -> None:
-    """Run due executions until there are none."""
-    logger.debug("delivery.drain", queue=queue, task=nudge.DRAIN)
+    """Run due executions until there are none; losing the race for them is no fault.
+
+    The hint names the queue that it was enqueued for; the worker claims whatever
+    its queues hold, interactive first.
+    """
+    life.show()
+    work = Drain(
+        queues=node.current.queues,
+        threads=threads(),
+        seconds=float(settings.Q_CLUSTER["timeout"]),
+        sides=(health.run_due, _relay),
+    )
+    if work.run() == 0:
+        logger.debug("delivery.duplicate_hint", queue=queue)
+    elif claim.any_due(queues=node.current.queues):
+        nudge.hint(nudge.DRAIN, queue)
+
+
+def check_health() -> None:
+    """Check every instance that is due."""
+    with Keeper(Flight(node.process_name())):
+        health.run_due()
+
+
+def relay_events() -> None:
+    """Deliver the events that are due."""
+    with Keeper(Flight(node.process_name())):
+        _relay()
+
+
+def canary() -> None:
+    """Show that this tree's cluster runs tasks."""
+    life.show()
+
+
+def safety_net() -> None:
+    """What the pacer does, once a minute, from django-q2's own scheduler."""
+    life.show()
+    reconcile()
+    pace.hint_what_is_due()
+
+
+def _relay() -> None:
+    while relay.relay_once(limit=EVENTS_AT_ONCE) and not stop.requested:
+        logger.debug("delivery.events_relayed")

@@ -8,6 +8,7 @@ from typing import Any
 
 from integration_hub import env, theme
 from integration_hub.lib import log
+from integration_hub.schedules import SCHEDULES
 
 env.read_dotenv()
 
@@ -141,6 +142,7 @@ CACHES = {
 Q_CLUSTER: dict[str, Any] = {
     "name": "hub",
     "orm": "default",
+    "broker_class": "executor.delivery.broker.HubBroker",
     "workers": env.integer("HUB_WORKERS", 1 if IS_SQLITE else 2, minimum=1),
     "timeout": 420,
     "retry": 480,
@@ -156,6 +158,8 @@ Q_CLUSTER: dict[str, Any] = {
     "label": "Queue",
 }
 HUB_WORKER_THREADS = env.integer("HUB_WORKER_THREADS", 8, minimum=1)
+HUB_SCHEDULES = SCHEDULES
+HUB_METRICS_DIR = VAR_DIR / "metrics"
 HUB_CHECK_EVENTS = DEBUG  # compare every event with its schema: tests and development only
 
 # --- API ---------------------------------------------------------------------
@@ -173,7 +177,7 @@ REST_FRAMEWORK = {
         "integration_hub.api.filters.KnownParameters",
         "integration_hub.api.filters.StrictFilterBackend",
         "rest_framework.filters.SearchFilter",
-        "rest_framework.filters.OrderingFilter",
+        "integration_hub.api.filters.StrictOrdering",
     ],
     "DEFAULT_SCHEMA_CLASS": "integration_hub.api.schema.HubSchema",
     "EXCEPTION_HANDLER": "integration_hub.api.problem.exception_handler",

@@ -22,8 +22,6 @@ SIDE_EVERY: Final = 2.0
 SETTLE_MARGIN: Final = 10.0
 """What a call may take beyond its own deadline, its settling included."""
 
-LONGEST_DEADLINE: Final = 300.0
-"""The longest total deadline of one execution (contract §3)."""
 
 PACE_EVERY: Final = 1.0
 PACER_LEASE: Final = 10.0
@@ -34,13 +32,22 @@ UPKEEP_EVERY: Final = 3600.0
 CANARY_EVERY: Final = 10.0
 """A silent cluster is asked for a sign of life this often."""
 
-STUCK_AFTER: Final = 45.0
-"""A cluster without a sign of life for this long is restarted."""
+LIVELY: Final = 12.0
+"""A sign of life younger than this says that a cluster runs tasks."""
+
+STUCK_AFTER: Final = 30.0
+"""A cluster that has not been lively for this long is restarted: ≤ 42 s after its last task."""
 
 PACER_STUCK_AFTER: Final = 30.0
 
 GRACE_SECONDS: Final = 30.0
 """After SIGTERM running calls have this long to finish; the rest is handed back."""
+
+STOP_RESERVE: Final = 4.0
+"""What is left of the grace for the cluster's own end, after its workers' calls."""
+
+SUSPECT_PAUSE: Final = 2.0
+"""Between two suspects that run alone, a drain claims other work for this long."""
 
 MAX_DEATHS: Final = 3
 """A call that was running when its worker died this often ends as POISON."""

@@ -20,14 +20,19 @@ class Node:
     threads: int | None = None
 
 
-def _default_name() -> str:
+def default_name() -> str:
     return f"{socket.gethostname()[:60]}:{os.getpid()}"
 
 
-current = Node(name=_default_name())
+current = Node(name=default_name())
 """Set once by the command that starts the tree, before anything is forked from it."""
 
 
 def process_name() -> str:
     """This process as the owner of leases: unique among the living and the dead."""
     return f"{current.name}:{os.getpid()}"
+
+
+def canary_queue() -> str:
+    """The queue that only this tree's cluster takes from."""
+    return f"node:{current.name}"

@@ -15,6 +15,11 @@ from integration_hub.lib import log
 DRAIN = "executor.tasks.drain"
 CHECK_HEALTH = "executor.tasks.check_health"
 RELAY_EVENTS = "executor.tasks.relay_events"
+CANARY = "executor.tasks.canary"
+
+HEALTH, EVENTS = "health", "events"
+SHARED_QUEUES = (HEALTH, EVENTS)
+"""What any cluster takes, beside the priorities that it is told to serve."""
 
 logger = log.get(__name__)
 

@@ -1,0 +1,85 @@
+"""The web process: gunicorn with threads, every worker on its own listening socket.
+
+With SO_REUSEPORT the kernel spreads connections over the workers; on one shared
+socket kept-alive connections may all land on one of them.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+from typing import Any
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from gunicorn.app.base import BaseApplication
+from prometheus_client import multiprocess
+
+from executor.delivery.constants import GRACE_SECONDS
+from executor.delivery.processes import die_with_parent, entitle
+
+KEEP_ALIVE_SECONDS = 65
+
+
+class HubServer(BaseApplication):  # type: ignore[misc] - gunicorn has no types
+    """gunicorn, configured here alone: neither the command line nor a file is read."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return get_wsgi_application()
+
+
+def serve(*, host: str, port: int, workers: int, threads: int) -> None:
+    """Serve until SIGTERM; running requests get the grace to finish."""
+    literal = f"[{host}]" if ":" in host else host
+    HubServer(
+        {
+            "bind": f"{literal}:{port}",
+            "workers": workers,
+            "threads": threads,
+            "worker_class": "gthread",
+            "reuse_port": True,
+            "preload_app": True,
+            "keepalive": KEEP_ALIVE_SECONDS,
+            "graceful_timeout": int(GRACE_SECONDS),
+            "timeout": 120,
+            "max_requests": 0,
+            "forwarded_allow_ips": "",
+            "control_socket_disable": True,
+            "errorlog": "-",
+            "loglevel": "warning",
+            "when_ready": _when_ready,
+            "post_fork": _post_fork,
+            "child_exit": _child_exit,
+        }
+    ).run()
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise OSError when something listens there: SO_REUSEPORT alone would join it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+
+
+def _when_ready(_arbiter: Any) -> None:
+    entitle("web")
+
+
+def _post_fork(_arbiter: Any, _worker: Any) -> None:
+    # When the master is killed, its workers still answer what they have begun.
+    die_with_parent(signal.SIGTERM)
+    entitle("web")
+
+
+def _child_exit(_arbiter: Any, worker: Any) -> None:
+    if settings.HUB_METRICS_DIR.is_dir():
+        multiprocess.mark_process_dead(worker.pid, str(settings.HUB_METRICS_DIR))
