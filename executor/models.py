@@ -2,9 +2,11 @@
 
 from django.db import models
 
-from executor.choices import ExecutionStatus, Mode, Priority
+from executor.choices import FINAL, ExecutionStatus, Mode, Priority
+from executor.querysets import ExecutionQuerySet
 from integration_hub.lib.ids import new_id
 from integration_hub.sealing.field import SealedField
+from integration_hub.sealing.model import SealedModel
 
 
 class Execution(models.Model):
@@ -55,6 +57,8 @@ class Execution(models.Model):
     finished_at = models.DateTimeField(null=True)
     duration_ms = models.FloatField(null=True)
 
+    objects = ExecutionQuerySet.as_manager()
+
     class Meta:
         ordering = ["-id"]
         indexes = [
@@ -74,6 +78,10 @@ class Execution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.instance_slug}.{self.method} · {self.status}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
 
 
 class Attempt(models.Model):
@@ -97,7 +105,7 @@ class Attempt(models.Model):
         ordering = ["number"]
 
 
-class Payload(models.Model):
+class Payload(SealedModel):
     """The bodies of one execution: same key, own table, purged before it.
 
     `parameters`, `data` and `exchanges` (a JSON list, one redacted request and
@@ -115,7 +123,7 @@ class Payload(models.Model):
     sealed_key = models.CharField(max_length=16, default="", blank=True, editable=False)
 
 
-class IdempotencyRecord(models.Model):
+class IdempotencyRecord(SealedModel):
     """One key of one caller for one method, inserted before any work starts."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

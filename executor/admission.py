@@ -1,0 +1,63 @@
+"""Whether a call may be made at all: resolved, ready, and its parameters in order (steps 1, 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from executor.calls import CallOptions, Target
+from integration_hub.access.caller import Caller
+from integration_hub.egress import policy
+from integration_hub.lib.errors import HubError, ValidationFailed
+from registry import runtime
+
+
+def resolve(
+    *,
+    caller: Caller,
+    instance_ref: str,
+    integration: str,
+    context: Mapping[str, Any],
+    method: str,
+) -> Target:
+    """The method to call. Raises the 404s of contract §3, AmbiguousInstance or InstanceNotReady."""
+    if instance_ref:
+        instance = runtime.by_ref(instance_ref, caller)
+    else:
+        instance = runtime.select(integration=integration, context=context, caller=caller)
+    return Target(instance, instance.method(method))
+
+
+def refusal(target: Target, parameters: Any, options: CallOptions) -> HubError | None:
+    """Why this call is not made, or None. Nothing has been sent or stored."""
+    return _not_ready(target) or _wrong_parameters(target, parameters) or _wrong_options(options)
+
+
+def _not_ready(target: Target) -> HubError | None:
+    try:
+        target.instance.require_ready()
+    except HubError as error:
+        return error
+    return None
+
+
+def _wrong_parameters(target: Target, parameters: Any) -> HubError | None:
+    validator = runtime.param_validator(target.method)
+    faults = validator.faults(parameters, "/parameters") if validator else ()
+    if not faults:
+        return None
+    return ValidationFailed(
+        f"The parameters of {target.method.name} are wrong in {len(faults)} place(s); nothing was "
+        "sent.",
+        errors=faults,
+    )
+
+
+def _wrong_options(options: CallOptions) -> HubError | None:
+    if not options.callback_url:
+        return None
+    try:
+        policy.check_url(options.callback_url)
+    except HubError as error:
+        return error
+    return None

@@ -1,0 +1,57 @@
+"""The bytes that a caller gets: made once, so that a replay can repeat them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from executor.calls import Reply
+from executor.choices import ExecutionStatus
+from executor.models import Execution
+from integration_hub.api import problem
+from integration_hub.lib import jsonsafe
+from integration_hub.lib.errors import HubError
+
+JSON = "application/json"
+PATH = "/api/v1/executions/"
+
+
+def completed(execution: Execution, data: Any) -> Reply:
+    return Reply(
+        200,
+        jsonsafe.dumps(
+            {
+                "execution_id": str(execution.pk),
+                "status": ExecutionStatus.COMPLETED.value,
+                "data": data,
+                "attempts": execution.attempts,
+                "duration_ms": execution.duration_ms,
+                "cached": False,
+            }
+        ),
+        {"Content-Type": JSON},
+    )
+
+
+def accepted(execution: Execution) -> Reply:
+    body = {"execution_id": str(execution.pk), "status": ExecutionStatus.QUEUED.value}
+    return Reply(202, jsonsafe.dumps(body), {"Content-Type": JSON, **location(execution.pk)})
+
+
+def failed(body: dict[str, Any]) -> Reply:
+    """The answer for a stored or fresh problem document."""
+    headers = {"Content-Type": problem.CONTENT_TYPE}
+    if body.get("retry_after") is not None:
+        headers["Retry-After"] = str(body["retry_after"])
+    return Reply(int(body["status"]), jsonsafe.dumps(body), headers)
+
+
+def problem_of(execution: Execution, error: HubError) -> dict[str, Any]:
+    """The problem document of an execution that ended with `error`."""
+    error.extra["execution_id"] = str(execution.pk)
+    body = problem.problem_body(error, execution.request_id)
+    return body | {"instance": f"{PATH}{execution.pk}"}
+
+
+def location(execution_id: UUID) -> dict[str, str]:
+    return {"Location": f"{PATH}{execution_id}"}

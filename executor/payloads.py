@@ -1,0 +1,89 @@
+"""The bodies of an execution: what is kept in the open (masked) and what sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from executor import exchanges, masking
+from executor.calls import Target
+from executor.models import Execution, Payload
+from executor.run import Run
+from integration_hub.lib import jsonsafe
+from integration_hub.lib.errors import PayloadPurged
+from integration_hub.lib.redact import Redactor
+from integration_hub.sealing.field import seal
+from integration_hub.sealing.keyring import CannotOpen
+
+
+def for_call(execution: Execution, target: Target, parameters: Any) -> Payload:
+    """The row beside a new execution: parameters masked to show, and sealed to run or replay."""
+    kept = masking.parameters(parameters, target.method.sensitive, ()).kept
+    payload = Payload(id=execution.pk, parameters=jsonsafe.dumps_text(kept))
+    payload.sealed_parameters = seal(payload, "sealed_parameters", jsonsafe.dumps_text(parameters))
+    return payload
+
+
+def open_parameters(payload: Payload | None) -> dict[str, Any]:
+    """The parameters as they were given. Raises PayloadPurged when they are no longer kept."""
+    if payload is None or payload.sealed_parameters is None:
+        raise PayloadPurged(
+            "The parameters of this execution are no longer kept; send the call again instead."
+        )
+    try:
+        found = jsonsafe.loads(payload.sealed_parameters.open(payload))
+    except CannotOpen as error:
+        raise PayloadPurged(
+            "The parameters of this execution cannot be opened with the keys in FERNET_KEYS; "
+            "put the key back that they were sealed under."
+        ) from error
+    return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`shown` goes to the caller; `columns` are written to the payload row."""
+
+    shown: Any
+    columns: Mapping[str, Any]
+    redactor: Redactor
+
+
+def settle(run: Run, data: Any, *, has_data: bool) -> Kept:
+    """What an ended run leaves: result, exchanges, and parameters once more if a secret was in."""
+    paths = run.target.method.sensitive
+    own = tuple(run.secrets)
+    columns: dict[str, Any] = {}
+    given = masking.sensitive_values(masking.PARAMETERS, run.parameters, paths)
+    shown: Any = None
+    hidden: tuple[str, ...] = given
+    if has_data:
+        made = masking.result(data, paths, (*own,))
+        shown = made.shown
+        hidden = (*given, *masking.sensitive_values(masking.RESULT, shown, paths))
+        kept = Redactor((*own, *given)).value(made.kept) if given else made.kept
+        columns["data"] = jsonsafe.dumps_text(kept)
+        if kept != shown:
+            sealed = seal(run.payload, "sealed_data", jsonsafe.dumps_text(shown))
+            columns |= {"sealed_data": sealed, "sealed_key": sealed.key_id}
+    redactor = Redactor((*own, *hidden))
+    columns["exchanges"] = jsonsafe.dumps_text(_exchanges(run, redactor))
+    if own:
+        parameters = jsonsafe.dumps_text(masking.parameters(run.parameters, paths, own).kept)
+        if parameters != run.payload.parameters:
+            columns["parameters"] = parameters
+    return Kept(shown, columns, redactor)
+
+
+def _exchanges(run: Run, redactor: Redactor) -> list[Any]:
+    """Those of earlier runs of this execution, then this one's."""
+    earlier = jsonsafe.loads(run.payload.exchanges) if run.payload.exchanges else []
+    paths = run.target.method.sensitive
+    sides = {masking.PARAMETERS: "request", masking.RESULT: "response"}
+    hide = frozenset(side for name, side in sides.items() if any(name in p for p in paths))
+    return earlier + [
+        exchanges.masked(record.exchange, record.number, redactor, hide=hide)
+        for record in run.records
+        if record.exchange is not None
+    ]

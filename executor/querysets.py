@@ -1,0 +1,41 @@
+"""Reads and conditional writes of executions, named for what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from django.db import models
+
+from executor.choices import ACTIVE, CLAIMABLE, ExecutionStatus
+from integration_hub.coordination import dbtime
+
+if TYPE_CHECKING:
+    from executor.models import Execution
+
+
+class ExecutionQuerySet(models.QuerySet["Execution"]):
+    def active(self) -> Self:
+        """Not final."""
+        return self.filter(status__in=ACTIVE)
+
+    def due(self) -> Self:
+        """Waiting, and its time has come (database clock)."""
+        return self.filter(status__in=CLAIMABLE, due_at__lte=dbtime.Now())
+
+    def lost(self) -> Self:
+        """Running on a lease that has ended: its process is gone."""
+        return self.filter(status=ExecutionStatus.EXECUTING, lease_until__lt=dbtime.Now())
+
+    def held(self, execution: Execution) -> Self:
+        """This row while the claim that `execution` was loaded with still stands."""
+        return self.filter(pk=execution.pk, fence=execution.fence, status__in=ACTIVE)
+
+    def of_instances(self, ids: Iterable[UUID] | models.QuerySet) -> Self:  # type: ignore[type-arg]
+        return self.filter(instance_id__in=ids)
+
+    def created_between(self, after: datetime | None, before: datetime | None) -> Self:
+        found = self if after is None else self.filter(created_at__gte=after)
+        return found if before is None else found.filter(created_at__lt=before)

@@ -1,0 +1,194 @@
+"""From a request to a row: admitted or rejected, queued or run (steps 2 and 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Model
+
+from executor import admission, answers, idempotency, news, payloads, pipeline, selectors, settle
+from executor.calls import CallOptions, Reply, Target
+from executor.choices import ExecutionStatus, Mode
+from executor.claims import ClaimLost
+from executor.delivery.nudge import nudge
+from executor.models import Execution, IdempotencyRecord, Payload
+from integration_hub.access.caller import Caller
+from integration_hub.api import request_id
+from integration_hub.coordination import dbtime
+from integration_hub.coordination.statement import insert_unless_taken, write_together
+from integration_hub.lib import clock, jsonsafe, metrics, pause
+from integration_hub.lib.errors import HubError, IdempotencyInProgress, ServiceUnavailable
+from integration_hub.lib.ids import new_id
+
+_KEY_TRIES = 3
+"""A key can be freed between our insert and our look; then it is asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request to call a method, resolved but not yet judged."""
+
+    caller: Caller
+    target: Target
+    parameters: Mapping[str, Any]
+    options: CallOptions
+    key: str | None
+    body: Any
+
+
+def start(asked: Asked) -> Reply:
+    """Reject, answer from the key, queue or run."""
+    error = admission.refusal(asked.target, asked.parameters, asked.options)
+    if error is not None:
+        return _known_answer(asked) or _reject(asked, error)
+    execution = _new_execution(asked)
+    payload = payloads.for_call(execution, asked.target, asked.parameters)
+    if asked.key is None:
+        write_together(inserts=[execution, payload])
+        return _begun(asked, execution, payload, None)
+    return _under_key(asked, execution, payload)
+
+
+def _under_key(asked: Asked, execution: Execution, payload: Payload) -> Reply:
+    """Insert together with the key, or answer as the first request under it was answered."""
+    for _ in range(_KEY_TRIES):
+        record = _record(asked, execution)
+        if execution.mode == Mode.ASYNC:
+            idempotency.keep_answer(record, answers.accepted(execution))
+        pause.point("before-insert")
+        if insert_unless_taken(record, [execution, payload]):
+            return _begun(asked, execution, payload, record)
+        earlier = idempotency.find(record)
+        if earlier is not None:
+            reply = _earlier(asked, earlier)
+            if reply is not None:
+                return reply
+    raise IdempotencyInProgress(
+        "Another request with this Idempotency-Key is being answered; ask again.",
+        retry_after=idempotency.RETRY_AFTER_S,
+    )
+
+
+def _earlier(asked: Asked, earlier: idempotency.Earlier) -> Reply | None:
+    """Its stored answer; or its dead call, taken over and run by this request."""
+    if earlier.reply is not None:
+        return earlier.reply
+    execution = earlier.execution
+    if execution is None or not idempotency.take_over(execution, asked.target):
+        return None
+    payload = Payload.objects.filter(pk=execution.pk).first() or Payload(id=execution.pk)
+    return _run(asked, execution, payload, earlier.record)
+
+
+def _known_answer(asked: Asked) -> Reply | None:
+    """A call that would be refused today may have an answer from when it was not."""
+    if asked.key is None:
+        return None
+    earlier = idempotency.find(_record(asked, Execution(id=new_id())))
+    return earlier.reply if earlier is not None else None
+
+
+def _begun(
+    asked: Asked, execution: Execution, payload: Payload, record: IdempotencyRecord | None
+) -> Reply:
+    pause.point("after-insert")
+    if execution.mode == Mode.ASYNC:
+        if asked.options.not_before is None:
+            nudge(str(execution.priority))
+        return answers.accepted(execution)
+    return _run(asked, execution, payload, record)
+
+
+def _run(
+    asked: Asked, execution: Execution, payload: Payload, record: IdempotencyRecord | None
+) -> Reply:
+    try:
+        return pipeline.run_sync(execution, payload, asked.target, asked.parameters, record)
+    except ClaimLost:
+        return _settled_elsewhere(execution)
+
+
+def _settled_elsewhere(execution: Execution) -> Reply:
+    """Someone ended our execution while we ran it: the row is right."""
+    row = Execution.objects.get(pk=execution.pk)
+    if row.is_final:
+        return selectors.reply_of(row)
+    raise ServiceUnavailable(
+        "The call outlived its lease and was handed to another process; read its execution.",
+        retry_after=settle.MARGIN_S,
+        retryable=False,
+        extra={"execution_id": str(execution.pk)},
+    )
+
+
+def _reject(asked: Asked, error: HubError) -> Reply:
+    """One final row for a call that was never made; then raise why."""
+    execution = _new_execution(asked)
+    execution.status, execution.code = ExecutionStatus.REJECTED, error.code
+    execution.lease_until = execution.due_at = execution.deadline_at = None
+    execution.sent = False
+    execution.finished_at = execution.created_at
+    execution.duration_ms = 0.0
+    problem = answers.problem_of(execution, error)
+    execution.error = jsonsafe.dumps_text(problem)
+    payload = payloads.for_call(execution, asked.target, asked.parameters)
+    rows: list[Model] = [execution, payload, news.of_end(execution, problem)]
+    write_together(inserts=rows)
+    slug, method = execution.instance_slug, execution.method
+    metrics.executions_total.labels(slug, method, execution.status).inc()
+    raise error
+
+
+def _record(asked: Asked, execution: Execution) -> IdempotencyRecord:
+    return idempotency.new_record(
+        owner=asked.caller.owner,
+        target=asked.target,
+        key=asked.key or "",
+        body=asked.body,
+        execution=execution,
+    )
+
+
+def _new_execution(asked: Asked) -> Execution:
+    instance, options = asked.target.instance, asked.options
+    now = clock.now()
+    execution = Execution(
+        id=new_id(),
+        mode=options.mode.value,
+        priority=options.priority.value,
+        instance_id=instance.id,
+        instance_slug=instance.slug,
+        definition_id=instance.definition_id,
+        definition_ref=instance.definition_ref,
+        method=asked.target.method.name,
+        caller=asked.caller.owner,
+        caller_name=asked.caller.name,
+        correlation_id=options.correlation_id,
+        request_id=request_id.current(),
+        metadata=jsonsafe.dumps_text(dict(options.metadata)),
+        callback_url=options.callback_url,
+        timeout_ms=options.timeout_ms,
+        max_wait_ms=options.max_wait_ms,
+        replay_of=options.replay_of,
+        created_at=now,
+    )
+    _place(execution, asked, now)
+    return execution
+
+
+def _place(execution: Execution, asked: Asked, now: Any) -> None:
+    """Queued for a worker, or already ours."""
+    options = asked.options
+    if options.mode == Mode.ASYNC:
+        execution.status = ExecutionStatus.QUEUED.value
+        execution.due_at = options.not_before or dbtime.Now()
+        return
+    whole = timedelta(milliseconds=options.timeout_ms)
+    execution.status = ExecutionStatus.EXECUTING.value
+    execution.started_at = now
+    execution.deadline_at = now + whole
+    execution.lease_until = dbtime.Now() + whole + timedelta(seconds=settle.MARGIN_S)
+    execution.sent = not asked.target.safe
