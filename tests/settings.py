@@ -15,3 +15,4 @@ os.environ.setdefault("HUB_OUTBOUND_ALLOW", "127.0.0.0/8")
 from integration_hub.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+HUB_CHECK_EVENTS = True

@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from integration_hub.lib.catalog import Catalog
+from integration_hub.lib.fields import Field
 
 
 class Format(ABC):
-    """One format, stateless. `options` are those of a transform's `input` or `output`."""
+    """One format, stateless. `options` are those of a transform's `input` or `output`,
+    already checked against `fields`."""
 
     name: ClassVar[str]
     media_types: ClassVar[tuple[str, ...]]
+    suffixes: ClassVar[tuple[str, ...]] = ()  # structured syntax suffixes: `+json`
     version: ClassVar[str] = "1.0.0"
+    fields: ClassVar[tuple[Field, ...]] = ()
 
     @abstractmethod
     def decode(self, raw: bytes, *, charset: str | None, options: Mapping[str, Any]) -> Any:
@@ -23,6 +27,13 @@ class Format(ABC):
     @abstractmethod
     def encode(self, document: Any, *, options: Mapping[str, Any]) -> bytes:
         """The bytes, UTF-8. Raises TransformFailed for what the format cannot hold."""
+
+    def content_type(self, encoded: bytes) -> str:
+        """The header that goes with what `encode` gave."""
+        return self.media_types[0]
+
+    def reads(self, essence: str) -> bool:
+        return essence in self.media_types or essence.endswith(self.suffixes or ("\0",))
 
 
 formats: Catalog[Format] = Catalog("format", entry_point_group="integration_hub.formats")

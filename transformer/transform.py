@@ -11,17 +11,33 @@ from integration_hub.lib.fields import Field
 
 
 class ValueTransform(ABC):
-    """Stateless. Compiled once with its options; raises ValueError with a sentence at run time."""
+    """Stateless. `apply` gets options already checked against `options`; it raises ValueError
+    with a sentence that names what it takes, never the value.
+
+    Null never comes here: it passes. A list comes item by item, unless `takes_lists`.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
     options: ClassVar[tuple[Field, ...]] = ()
+    takes_lists: ClassVar[bool] = False
 
     @abstractmethod
     def apply(self, value: Any, options: Mapping[str, Any]) -> Any:
         """The new value."""
 
+    def check(self, options: Mapping[str, Any]) -> str:
+        """What is wrong with options that their schema cannot see; "" when nothing is."""
+        return ""
+
 
 transforms: Catalog[ValueTransform] = Catalog(
     "value transform", entry_point_group="integration_hub.transforms"
 )
+
+
+def text_only(value: Any) -> str:
+    """The value, if it is text. Raises ValueError."""
+    if isinstance(value, str):
+        return value
+    raise ValueError("takes text")

@@ -5,6 +5,7 @@ from django.db import models
 from integration_hub.events.choices import DeliveryStatus
 from integration_hub.lib.ids import new_id
 from integration_hub.sealing.field import SealedField
+from integration_hub.sealing.model import SealedModel
 
 
 class Event(models.Model):
@@ -28,7 +29,7 @@ class Event(models.Model):
         return f"{self.type} · {self.subject}"
 
 
-class EventSink(models.Model):
+class EventSink(SealedModel):
     """A receiver and what it wants to hear. `type` is a plug-in name, so no choices."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -1,0 +1,88 @@
+"""Bytes to documents and back, by content type.
+
+The content type decides, and is not second-guessed: JSON that calls itself text/plain is
+text, unless a spec's `input.format` says otherwise. Only where there is none at all is
+the first character looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from integration_hub.lib.catalog import UnknownPlugin
+from integration_hub.lib.errors import TransformFailed
+from transformer import media
+from transformer.faults import parse_failed
+from transformer.format import Format, formats
+
+_NO_OPTIONS: Mapping[str, Any] = {}
+
+
+def decode(
+    content: bytes,
+    content_type: str,
+    *,
+    format_name: str | None = None,
+    options: Mapping[str, Any] = _NO_OPTIONS,
+    response: bool = True,
+) -> Any:
+    """The document; None for an empty body. Raises TransformFailed with the place."""
+    if not content:
+        return None
+    found = media.parse(content_type)
+    try:
+        reader = _named(format_name) if format_name else _reader_of(found.essence, content)
+        return reader.decode(content, charset=found.charset, options=options)
+    except TransformFailed as failed:
+        raise _on_side(failed, response) from failed.__cause__
+
+
+def encode(
+    kind: str,
+    document: Any,
+    *,
+    options: Mapping[str, Any] = _NO_OPTIONS,
+    response: bool = False,
+) -> tuple[bytes, str]:
+    """The bytes and their content type. Raises TransformFailed for what the format cannot hold."""
+    try:
+        writer = _named(kind)
+        encoded = writer.encode(document, options=options)
+        return encoded, writer.content_type(encoded)
+    except TransformFailed as failed:
+        raise _on_side(failed, response) from failed.__cause__
+
+
+def _on_side(failed: TransformFailed, response: bool) -> TransformFailed:
+    return TransformFailed(failed.detail, response=response, errors=failed.errors)
+
+
+def _named(name: str) -> Format:
+    try:
+        return formats.get(name)
+    except UnknownPlugin as unknown:
+        raise parse_failed(f"{unknown}.") from None
+
+
+def _reader_of(essence: str, content: bytes) -> Format:
+    if not essence:
+        return _guess(content)
+    readers = [candidate for _, candidate in formats if candidate.reads(essence)]
+    # An exact type outranks a family such as text/*.
+    readers.sort(key=lambda candidate: essence not in candidate.media_types)
+    if readers:
+        return readers[0]
+    known = ", ".join(formats.names())
+    raise parse_failed(
+        f"The content type {essence[:100]!r} cannot be decoded; known: {known}."
+        " Name the format in the transform's `input` if it is one of these.",
+        expected=known,
+    )
+
+
+def _guess(content: bytes) -> Format:
+    first = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if first in (b"{", b"["):
+        return formats.get("json")
+    return formats.get("xml" if first == b"<" else "text")

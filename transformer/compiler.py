@@ -1,0 +1,184 @@
+"""A spec to closures: every fault of it at once, each with its pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from integration_hub.lib.catalog import UnknownPlugin
+from integration_hub.lib.errors import Fault
+from integration_hub.lib.fields import json_schema
+from integration_hub.lib.schema import compile_schema
+from transformer.paths import EACH, BadPath, Place, Read, compile_path, parse
+from transformer.rules import Rule, RuleSet, Step, fresh
+from transformer.spec_schema import NOT_IN_RULE
+from transformer.targets import compile_target, conflicts, parse_target
+from transformer.transform import transforms
+from transformer.types import TYPES, Convert, enum_of
+
+MAX_EACH_DEPTH = 16
+
+
+class RuleCompiler:
+    """Compiles the rules of one spec and gathers their faults."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+
+    def rule_set(
+        self, rules: list[Mapping[str, Any]], base: str, index: int | None = None
+    ) -> RuleSet:
+        """`index` is the outermost rule's, under which inner rules are reported."""
+        if base.count("/each") > MAX_EACH_DEPTH:
+            self._say(base, f"`each` goes at most {MAX_EACH_DEPTH} levels deep.", "LIMIT_DEPTH")
+            return RuleSet((), is_list=False)
+        compiled = [
+            self._rule(rule, f"{base}/{number}", number if index is None else index)
+            for number, rule in enumerate(rules)
+        ]
+        targets = [rule.target for rule in compiled]
+        self._check_targets(targets, base)
+        return RuleSet(
+            tuple(compiled), any(place and isinstance(place[0], int) for place in targets)
+        )
+
+    def _say(self, pointer: str, detail: str, code: str = "INVALID") -> None:
+        self.faults.append(Fault(pointer, detail, code))
+
+    def _rule(self, spec: Mapping[str, Any], at: str, index: int) -> Rule:
+        self._check_members(spec, at)
+        source = self._path(spec["source"], f"{at}/source") if "source" in spec else None
+        target = self._target(spec["target"], f"{at}/target")
+        steps = self._steps(spec, at)
+        cardinality = spec.get("cardinality")
+        each = self.rule_set(spec["each"], f"{at}/each", index) if "each" in spec else None
+        spreads = source is not None and EACH in source
+        plain = each is None and cardinality is None and len(steps) == 1 and steps[0].converts
+        return Rule(
+            index=index,
+            target=target,
+            write=compile_target(target),
+            source=source,
+            read=_constant(spec.get("value")) if source is None else compile_path(source),
+            steps=steps,
+            quick=steps[0].apply if plain else None,
+            many=cardinality == "many",
+            spreads=spreads,
+            cardinality=cardinality,
+            required=spec.get("required", False),
+            on_missing=_on_missing(spec),
+            on_error=spec.get("on_error", "fail"),
+            default=spec.get("default"),
+            when=self._when(spec["when"], f"{at}/when") if "when" in spec else None,
+            each=each,
+        )
+
+    def _check_members(self, spec: Mapping[str, Any], at: str) -> None:
+        for detail in _disagreements(spec):
+            self._say(at, detail)
+
+    def _check_targets(self, targets: list[Place], base: str) -> None:
+        for number, why in conflicts(targets):
+            self._say(f"{base}/{number}/target", f"This target cannot be: {why}.", "CONFLICT")
+
+    def _path(self, text: str, at: str) -> tuple[Any, ...]:
+        try:
+            return parse(text)
+        except BadPath as error:
+            self._say(at, f"{_sentence(error)}.", "PATH")
+            return ()
+
+    def _when(self, text: str, at: str) -> Read:
+        try:
+            steps = parse(text)
+        except BadPath:
+            steps = (EACH,)
+        if EACH in steps:
+            self._say(
+                at,
+                "`when` takes the path of one value (customer.vip); the rule holds if "
+                "it is there and not null, false, 0 or empty.",
+                "PATH",
+            )
+            return _constant(None)
+        return compile_path(steps)
+
+    def _target(self, text: str, at: str) -> Place:
+        try:
+            return parse_target(text)
+        except BadPath as error:
+            self._say(at, f"{_sentence(error)}.", "PATH")
+            return (at,)  # a place of its own, so that no conflict is seen
+
+    def _steps(self, spec: Mapping[str, Any], at: str) -> tuple[Step, ...]:
+        steps = [
+            step
+            for number, entry in enumerate(spec.get("transforms", ()))
+            if (step := self._step(entry, f"{at}/transforms/{number}")) is not None
+        ]
+        kind = spec.get("type")
+        if kind is not None:
+            convert: Convert = enum_of(spec.get("values", ())) if kind == "enum" else TYPES[kind]
+            steps.append(Step(kind, convert, takes_lists=kind == "array", converts=True))
+        return tuple(steps)
+
+    def _step(self, entry: str | Mapping[str, Any], at: str) -> Step | None:
+        name = entry if isinstance(entry, str) else entry["name"]
+        options = {} if isinstance(entry, str) else {k: v for k, v in entry.items() if k != "name"}
+        try:
+            transform = transforms.get(name)
+        except UnknownPlugin as unknown:
+            near = f"; did you mean {unknown.near[0]!r}" if unknown.near else ""
+            self._say(at, f"{unknown}{near}.", "UNKNOWN_TRANSFORM")
+            return None
+        faults = compile_schema(json_schema(transform.options)).faults(options, at)
+        self.faults.extend(faults)
+        wrong = "" if faults else transform.check(options)
+        if wrong:
+            self._say(at, wrong)
+        apply = partial(transform.apply, options=options)
+        return Step(name, apply, takes_lists=transform.takes_lists)
+
+
+def _disagreements(spec: Mapping[str, Any]) -> Iterator[str]:
+    if ("source" in spec) == ("value" in spec):
+        yield "A rule has either `source` (a path) or `value` (a constant)."
+    if spec.get("required") and spec.get("on_missing") in ("null", "skip"):
+        yield f"`required` and `on_missing: {spec['on_missing']}` contradict each other."
+    if "default" in (spec.get("on_missing"), spec.get("on_error")) and "default" not in spec:
+        yield "`on_missing: default` and `on_error: default` need a `default`."
+    if (spec.get("type") == "enum") != ("values" in spec):
+        yield "`type: enum` needs `values`, and only that type has them."
+    if "each" in spec and spec.get("type", "array") != "array":
+        yield "`each` gives an array; leave `type` out or write array."
+
+
+def refused_members(rules: Any, base: str) -> Iterator[Fault]:
+    """Members of rules that the language has and this engine does not."""
+    for number, rule in enumerate(rules if isinstance(rules, list) else ()):
+        if not isinstance(rule, Mapping):
+            continue
+        for name, why in NOT_IN_RULE.items():
+            if name in rule:
+                yield Fault(f"{base}/{number}/{name}", why, "NOT_AVAILABLE")
+        yield from refused_members(rule.get("each"), f"{base}/{number}/each")
+
+
+def _on_missing(spec: Mapping[str, Any]) -> str:
+    """Said, or else: the default if there is one, failure if required, nothing written if not."""
+    said = spec.get("on_missing")
+    if said is not None:
+        return str(said)
+    if "default" in spec:
+        return "default"
+    return "fail" if spec.get("required") else "skip"
+
+
+def _constant(value: Any) -> Read:
+    return lambda _: fresh(value)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]

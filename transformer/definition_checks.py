@@ -1,0 +1,28 @@
+"""What the transformer has to say about a definition: every spec compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from integration_hub.lib import pointers
+from integration_hub.lib.errors import Fault, ValidationFailed
+from registry.spec import DefinitionSpec
+from transformer.services import compile_spec
+
+
+def check_transforms(definition: DefinitionSpec) -> Iterator[Fault]:
+    for name, method in definition.methods.items():
+        at = pointers.join(("methods", name))
+        yield from _faults_of(method.request_transform, f"{at}/request_transform", response=False)
+        yield from _faults_of(method.response_transform, f"{at}/response_transform", response=True)
+
+
+def _faults_of(spec: Mapping[str, Any] | None, at: str, *, response: bool) -> Iterator[Fault]:
+    if spec is None:
+        return
+    try:
+        compile_spec(spec, response=response)
+    except ValidationFailed as failed:
+        for fault in failed.errors:
+            yield Fault(at + fault.pointer, fault.detail, fault.code)

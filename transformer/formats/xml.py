@@ -1,0 +1,68 @@
+"""XML in the simple shape that xmltodict made known: `@name` attributes, `#text`, lists for
+what repeats, null for what is empty.
+
+Not kept, by this shape: the order between different siblings, comments, processing
+instructions, space around text, and the difference between an empty string and null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from integration_hub.lib.fields import Field
+from transformer.format import Format, formats
+from transformer.formats.xml_reader import read_xml
+from transformer.formats.xml_writer import write_xml
+from transformer.media import to_text
+
+_FORCE_LIST = Field(
+    "force_list",
+    "object",
+    required=False,
+    help="Names that are always a list, also when they stand once.",
+    schema={"type": "array", "items": {"type": "string"}},
+)
+_NAMESPACES = Field(
+    "namespaces",
+    "object",
+    required=False,
+    help="Prefix to namespace; names are then written with these prefixes, whatever the "
+    'document\'s own. The prefix "" stands for names without one.',
+    schema={"type": "object", "additionalProperties": {"type": "string", "minLength": 1}},
+)
+_ROOT = Field("root", required=False, help="The outermost element, where the document names none.")
+
+
+@formats.register("xml")
+class XMLFormat(Format):
+    name = "xml"
+    media_types = ("application/xml", "text/xml")
+    suffixes = ("+xml",)
+    fields = (_FORCE_LIST, _NAMESPACES, _ROOT)
+
+    def decode(self, raw: bytes, *, charset: str | None, options: Mapping[str, Any]) -> Any:
+        # A declared encoding counts only without a byte order mark and a charset (RFC 7303).
+        text = to_text(raw, charset or declared_encoding(raw))
+        return read_xml(
+            text,
+            force_list=frozenset(options.get("force_list", ())),
+            namespaces=options.get("namespaces"),
+        )
+
+    def encode(self, document: Any, *, options: Mapping[str, Any]) -> bytes:
+        root = options.get("root")
+        return write_xml({root: document} if root else document, options.get("namespaces") or {})
+
+    def content_type(self, encoded: bytes) -> str:
+        return "application/xml; charset=utf-8"
+
+
+def declared_encoding(raw: bytes) -> str | None:
+    """The encoding of the XML declaration, in an ASCII-compatible document."""
+    if not raw.startswith(b"<?xml"):
+        return None
+    head = raw[:200].partition(b"?>")[0].replace(b"'", b'"')
+    _, found, rest = head.partition(b"encoding")
+    name = rest.strip().removeprefix(b"=").strip().strip(b'"').partition(b'"')[0]
+    return name.decode("ascii", "replace") if found else None

@@ -1,0 +1,161 @@
+"""XML to a document in one pass, without a tree: limits hold while it is read.
+
+lxml calls the builder as it parses: a DOCTYPE, one element too many or one level too
+deep stops it there. No entity but XML's own five, no network, no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from lxml import etree
+
+from transformer.faults import parse_failed
+
+MAX_DEPTH = 200
+MAX_NODES = 100_000
+MAX_ATTRIBUTES = 1_000
+
+
+def read_xml(
+    text: str,
+    *,
+    force_list: frozenset[str] = frozenset(),
+    namespaces: Mapping[str, str] | None = None,
+) -> dict[str, Any] | None:
+    """`{root: …}`; None for nothing but space. Raises TransformFailed with line and column."""
+    if not text or text.isspace():
+        return None
+    builder = _Builder(force_list, _Names(namespaces))
+    parser = etree.XMLParser(
+        target=builder,
+        encoding="utf-8",  # `text` is decoded: what the document declares no longer holds
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+    )
+    try:
+        return cast(dict[str, Any], etree.fromstring(_utf8(text), parser))
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        # lxml's own sentence ends with the place, which we give apart.
+        said = error.msg.partition(", line ")[0].strip() if error.msg else "not well-formed"
+        raise parse_failed(
+            f"Not XML: {said} (line {line}, column {column}).",
+            line=line,
+            column=column,
+            expected="XML",
+        ) from None
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.lstrip().encode()
+    except UnicodeEncodeError:
+        raise parse_failed("Not XML: a lone surrogate in the text.") from None
+
+
+class _Names:
+    """How a `{namespace}name` of lxml is written in the document."""
+
+    def __init__(self, namespaces: Mapping[str, str] | None) -> None:
+        self.mapped = namespaces is not None
+        self.prefixes = {uri: prefix for prefix, uri in (namespaces or {}).items()}
+        self._kept: list[dict[str, str]] = []
+
+    def enter(self, declared: Mapping[str | None, str]) -> None:
+        """Without a map, the document's own prefixes hold, from here to the element's end."""
+        self._kept.append(self.prefixes)
+        if declared and not self.mapped:
+            ours = {uri: prefix or "" for prefix, uri in declared.items()}
+            self.prefixes = {**self.prefixes, **ours}
+
+    def leave(self) -> None:
+        self.prefixes = self._kept.pop()
+
+    def of(self, name: str) -> str:
+        if name[0] != "{":
+            return name
+        uri, _, local = name[1:].partition("}")
+        prefix = self.prefixes.get(uri)
+        if prefix is None:
+            # The prefix `xml` needs no declaration; a namespace outside the map is spelt out.
+            prefix = "xml" if uri == "http://www.w3.org/XML/1998/namespace" else uri
+        return f"{prefix}:{local}" if prefix else local
+
+
+class _Builder:
+    """The target of lxml's parser: one open element an entry of `_open`."""
+
+    def __init__(self, force_list: frozenset[str], names: _Names) -> None:
+        self._force_list = force_list
+        self._names = names
+        self._nodes = 0
+        self._members: dict[str, Any] = {}
+        self._texts: list[str] = []
+        self._open: list[tuple[str, dict[str, Any], list[str]]] = []
+
+    def doctype(self, *_: Any) -> None:
+        raise parse_failed("Not accepted: a DOCTYPE.", expected="XML without a DOCTYPE")
+
+    def start(
+        self, tag: str, attributes: Mapping[str, str], declared: Mapping[str | None, str]
+    ) -> None:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise _too_large(f"more than {MAX_NODES:,} elements")
+        if len(self._open) >= MAX_DEPTH:
+            raise _too_deep()
+        if len(attributes) > MAX_ATTRIBUTES:
+            raise _too_large(f"an element with more than {MAX_ATTRIBUTES:,} attributes")
+        self._names.enter(declared)
+        self._open.append((self._names.of(tag), self._members, self._texts))
+        self._members, self._texts = {}, []
+        if declared and not self._names.mapped:
+            for prefix, uri in declared.items():
+                self._members[f"@xmlns:{prefix}" if prefix else "@xmlns"] = uri
+        for name, value in attributes.items():
+            self._members["@" + self._names.of(name)] = value
+
+    def data(self, text: str) -> None:
+        self._texts.append(text)
+
+    def end(self, _: str) -> None:
+        text = "".join(self._texts).strip()
+        value: Any = self._members or None
+        if text and value is None:
+            value = text
+        elif text:
+            value["#text"] = text
+        self._names.leave()
+        name, self._members, self._texts = self._open.pop()
+        self._add(name, value)
+
+    def _add(self, name: str, value: Any) -> None:
+        members = self._members
+        if name not in members:
+            members[name] = [value] if name in self._force_list else value
+        elif isinstance(members[name], list):
+            members[name].append(value)
+        else:
+            members[name] = [members[name], value]
+
+    def comment(self, _: str) -> None:
+        """Not part of the document."""
+
+    def pi(self, *_: Any) -> None:
+        """Not part of the document."""
+
+    def close(self) -> dict[str, Any]:
+        return self._members
+
+
+def _too_large(what: str) -> Exception:
+    return parse_failed(f"Not accepted: {what}.", code="LIMIT_SIZE")
+
+
+def _too_deep() -> Exception:
+    return parse_failed(f"Not accepted: deeper than {MAX_DEPTH} levels.", code="LIMIT_DEPTH")

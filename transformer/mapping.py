@@ -1,0 +1,138 @@
+"""A compiled transform: what a spec has become, ready to run in any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from integration_hub.lib import clock
+from integration_hub.lib.errors import Fault, TransformFailed
+from integration_hub.lib.schema import Validator
+from transformer import codec
+from transformer.faults import TransformFault, shown
+from transformer.paths import MISSING, WrongShape, expand, to_text
+from transformer.rules import ROOT, SKIP, Enough, Rule, RuleSet, Run, evaluate
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """`input` or `output` of a spec: a format by name, its options, a compiled schema."""
+
+    format: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    schema: Validator | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`faults` may be there without `failed`: those that `on_error: collect` let pass."""
+
+    result: Any
+    faults: tuple[Fault, ...]
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTransform:
+    """`response` says which side of a call it shapes: 502 or 422 when it fails."""
+
+    rules: RuleSet | None
+    input: Side
+    output: Side
+    timeout_ms: int | None
+    response: bool
+
+    def run(self, document: Any) -> Any:
+        """The new document. Raises TransformFailed with every fault, up to 100."""
+        outcome = self.attempt(document)
+        if outcome.failed:
+            count = len(outcome.faults)
+            what = outcome.faults[0].detail if count == 1 else f"{count} values do not fit."
+            raise TransformFailed(
+                f"The transform failed: {what}", response=self.response, errors=outcome.faults
+            )
+        return outcome.result
+
+    def attempt(self, document: Any) -> Outcome:
+        """The same without raising: what a preview shows."""
+        faults = _against(self.input.schema, document)
+        if faults:
+            return Outcome(None, faults, failed=True)
+        run = Run()
+        if self.timeout_ms is not None:
+            run.ends_at = clock.monotonic() + self.timeout_ms / 1000
+        result = document if self.rules is None else _run(self.rules, document, run)
+        if run.failed:
+            return Outcome(None, tuple(run.faults), failed=True)
+        faults = _against(self.output.schema, result)
+        return Outcome(result, (*run.faults, *faults), failed=bool(faults))
+
+    def read(self, content: bytes, content_type: str) -> Any:
+        """Decode as the spec's `input` says, else by content type."""
+        return codec.decode(
+            content,
+            content_type,
+            format_name=self.input.format,
+            options=self.input.options,
+            response=self.response,
+        )
+
+    def write(self, document: Any, kind: str) -> tuple[bytes, str]:
+        """Encode as the spec's `output` says, else as `kind`."""
+        return codec.encode(
+            self.output.format or kind,
+            document,
+            options=self.output.options,
+            response=self.response,
+        )
+
+    def trace(self, document: Any) -> list[dict[str, Any]]:
+        """For each outer rule: what it read and what it gave, values cut and masked."""
+        rules = () if self.rules is None else self.rules.rules
+        return [_trace_of(rule, document) for rule in rules]
+
+
+def _run(rules: RuleSet, document: Any, run: Run) -> Any:
+    try:
+        return rules.run(document, run)
+    except Enough:
+        return None
+
+
+def _against(schema: Validator | None, value: Any) -> tuple[Fault, ...]:
+    if schema is None:
+        return ()
+    return tuple(
+        TransformFault(fault.pointer, fault.detail, "SCHEMA", expected=fault.code.lower())
+        for fault in schema.faults(value)
+    )
+
+
+def _trace_of(rule: Rule, document: Any) -> dict[str, Any]:
+    run = Run()
+    try:
+        given = evaluate(rule, document, run, ROOT)
+    except Enough:
+        given = SKIP
+    names = (*(rule.source or ()), *rule.target)
+    traced: dict[str, Any] = {"rule": rule.index, "target": to_text(rule.target, "")}
+    read = _what_was_read(rule, document)
+    traced["read"] = None if read is MISSING else shown(read, names)
+    traced["found"] = read is not MISSING
+    traced["wrote"] = None if given is SKIP else shown(given, names)
+    traced["written"] = given is not SKIP
+    traced["errors"] = len(run.faults)
+    return traced
+
+
+def _what_was_read(rule: Rule, document: Any) -> Any:
+    try:
+        if not rule.spreads:
+            return rule.read(document)
+        found = expand(document, rule.source or (), lone=rule.many)
+    except WrongShape:
+        return MISSING
+    if found is None:
+        return MISSING
+    return [value for _, value in found if value is not MISSING]

@@ -1,0 +1,112 @@
+"""What other rooms ask of the transformer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from integration_hub.lib.catalog import UnknownPlugin
+from integration_hub.lib.errors import Fault, ValidationFailed
+from integration_hub.lib.fields import json_schema
+from integration_hub.lib.schema import Validator, compile_schema
+from transformer import codec
+from transformer.compiler import RuleCompiler, refused_members
+from transformer.faults import MAX_FAULTS
+from transformer.format import formats
+from transformer.mapping import CompiledTransform, Side
+from transformer.spec_schema import NOT_IN_SPEC, SPEC_SCHEMA
+
+MAX_COMPILED = 2_048
+
+
+def decode_body(content: bytes, content_type: str) -> Any:
+    """An answer's body as a document; None when empty. Raises TransformFailed (502)."""
+    return codec.decode(content, content_type)
+
+
+def encode_body(kind: str, document: Any) -> tuple[bytes, str]:
+    """A request's body (`json form xml text multipart`) and its content type.
+
+    Raises TransformFailed (422) for what the format cannot hold.
+    """
+    return codec.encode(kind, document)
+
+
+def compile_spec(spec: Mapping[str, Any], *, response: bool) -> CompiledTransform:
+    """The transform of a spec, compiled once for equal content.
+
+    Raises ValidationFailed with a pointer into the spec for each of its faults.
+    """
+    try:
+        text = json.dumps(spec, ensure_ascii=False, default=dict)
+    except (TypeError, ValueError) as error:
+        raise ValidationFailed(f"The transform is not JSON: {error}.") from error
+    return _compile(text, response)
+
+
+@lru_cache(maxsize=MAX_COMPILED)
+def _compile(text: str, response: bool) -> CompiledTransform:
+    spec = json.loads(text)
+    faults = tuple(islice(_shape_faults(spec), MAX_FAULTS))
+    if faults:
+        raise _refused(faults)
+    compiler = RuleCompiler()
+    rules = compiler.rule_set(spec["rules"], "/rules") if "rules" in spec else None
+    sides = {name: _side(spec.get(name, {}), name, compiler.faults) for name in ("input", "output")}
+    if compiler.faults:
+        raise _refused(compiler.faults[:MAX_FAULTS])
+    return CompiledTransform(
+        rules=rules,
+        input=sides["input"],
+        output=sides["output"],
+        timeout_ms=spec.get("limits", {}).get("timeout_ms"),
+        response=response,
+    )
+
+
+def _refused(faults: tuple[Fault, ...] | list[Fault]) -> ValidationFailed:
+    return ValidationFailed("The transform is not valid; see errors.", errors=faults)
+
+
+def _shape_faults(spec: Any) -> Iterator[Fault]:
+    known: list[Fault] = []
+    if isinstance(spec, dict):
+        known += [
+            Fault(f"/{n}", why, "NOT_AVAILABLE") for n, why in NOT_IN_SPEC.items() if n in spec
+        ]
+        known += refused_members(spec.get("rules"), "/rules")
+        if not known and not spec.keys() & {"rules", "input", "output"}:
+            known.append(Fault("/rules", "A transform needs `rules`.", "REQUIRED"))
+    yield from known
+    said = {fault.pointer for fault in known}
+    faults = compile_schema(SPEC_SCHEMA).faults(spec)
+    yield from (fault for fault in faults if fault.pointer not in said)
+
+
+def _side(spec: Mapping[str, Any], name: str, faults: list[Fault]) -> Side:
+    schema = _schema(spec, name, faults)
+    kind, options = spec.get("format"), spec.get("options", {})
+    if kind is None:
+        if options:
+            faults.append(Fault(f"/{name}/options", "Options need a `format`.", "REQUIRED"))
+        return Side(schema=schema)
+    try:
+        allowed = json_schema(formats.get(kind).fields)
+    except UnknownPlugin as unknown:
+        faults.append(Fault(f"/{name}/format", f"{unknown}.", "UNKNOWN_FORMAT"))
+        return Side(schema=schema)
+    faults += compile_schema(allowed).faults(options, f"/{name}/options")
+    return Side(kind, options, schema)
+
+
+def _schema(spec: Mapping[str, Any], name: str, faults: list[Fault]) -> Validator | None:
+    if "schema" not in spec:
+        return None
+    try:
+        return compile_schema(spec["schema"])
+    except ValidationFailed as failed:
+        faults += [Fault(f"/{name}/schema{f.pointer}", f.detail, f.code) for f in failed.errors]
+        return None
