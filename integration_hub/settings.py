@@ -230,7 +230,7 @@ USE_TZ = True
 
 # --- browser safety (contract §8: TLS rules in production mode only) -----------
 SECURE_SSL_REDIRECT = HUB_PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HUB_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HUB_PRODUCTION
 SECURE_HSTS_PRELOAD = HUB_PRODUCTION

@@ -91,3 +91,26 @@ def share(directory: Path) -> None:
         stale.unlink(missing_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
     values.ValueClass = values.MultiProcessValue()  # type: ignore[misc, assignment]
+
+
+def is_shared() -> bool:
+    """Whether `share` was called here or in the process that forked this one."""
+    return "PROMETHEUS_MULTIPROC_DIR" in os.environ
+
+
+def forget_dead(directory: Path) -> None:
+    """Drop what ended processes left in gauges of the living ("now running")."""
+    for path in directory.glob("gauge_live*.db"):
+        pid = path.stem.rpartition("_")[2]
+        if pid.isdigit() and not _lives(int(pid)):
+            path.unlink(missing_ok=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,131 @@
+"""What the hub itself needs, as django-health-check's checks.
+
+A message names what is wrong and what to do, never a host, a path or a trace:
+the endpoints that show it ask nobody who they are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from datetime import timedelta
+from typing import ClassVar
+
+from django.core.cache import cache
+from django.db import Error, close_old_connections, connection
+from django.db.migrations.executor import MigrationExecutor
+from health_check.base import HealthCheck
+from health_check.exceptions import ServiceUnavailable
+
+from executor.delivery import life
+from executor.models import Execution
+from integration_hub.coordination import dbtime, heartbeat
+from integration_hub.events.models import Event
+from integration_hub.lib.ids import time_of
+
+ALIVE_WITHIN_SECONDS = 45.0
+OLDEST_DUE_SECONDS = 60.0
+OLDEST_EVENT_SECONDS = 300.0
+
+
+class HubCheck(HealthCheck):  # type: ignore[misc] - django-health-check has no types
+    """`name` is what the endpoints call it. `look` raises ServiceUnavailable when it is not well."""
+
+    name: ClassVar[str]
+    timeout = timedelta(seconds=4)
+
+    def run(self) -> None:
+        close_old_connections()
+        try:
+            self.look()
+        except Error:
+            raise ServiceUnavailable("The database does not answer.") from None
+
+    def look(self) -> None:
+        raise NotImplementedError
+
+
+@dataclasses.dataclass
+class Database(HubCheck):
+    """A statement is answered."""
+
+    name = "database"
+
+    def look(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+
+
+@dataclasses.dataclass
+class Migrations(HubCheck):
+    """Every migration of this code is applied."""
+
+    name = "migrations"
+    _applied: ClassVar[bool] = False
+
+    def look(self) -> None:
+        if Migrations._applied:  # they are not unapplied under a running process
+            return
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise ServiceUnavailable("Migrations are not applied: run manage.py migrate.")
+        Migrations._applied = True
+
+
+@dataclasses.dataclass
+class Cache(HubCheck):
+    """What is written to the cache can be read back."""
+
+    name = "cache"
+
+    def look(self) -> None:
+        key, value = f"health:{secrets.token_hex(8)}", secrets.token_hex(8)
+        try:
+            cache.set(key, value, 10)
+            found = cache.get(key)
+            cache.delete(key)
+        except Exception as error:
+            # The cache's client is the backend's choice, and so are its exceptions.
+            raise ServiceUnavailable("The cache does not answer.") from error
+        if found != value:
+            raise ServiceUnavailable("The cache does not keep what is written to it.")
+
+
+@dataclasses.dataclass
+class TaskQueue(HubCheck):
+    """Some worker runs tasks, and nothing waits long for one."""
+
+    name = "task_queue"
+
+    def look(self) -> None:
+        if not heartbeat.alive(life.WORKER, ALIVE_WITHIN_SECONDS):
+            raise ServiceUnavailable("No worker runs tasks: start manage.py runworker.")
+        oldest = Execution.objects.due().order_by("due_at").values_list("due_at", flat=True).first()
+        if oldest and dbtime.now() - oldest > timedelta(seconds=OLDEST_DUE_SECONDS):
+            raise ServiceUnavailable("Accepted calls wait for a worker: add workers or threads.")
+
+
+@dataclasses.dataclass
+class Pacer(HubCheck):
+    """Planned retries, health checks and lost calls are looked for."""
+
+    name = "pacer"
+
+    def look(self) -> None:
+        if not heartbeat.alive(life.PACER, ALIVE_WITHIN_SECONDS):
+            raise ServiceUnavailable("No pacer runs: start manage.py runworker.")
+
+
+@dataclasses.dataclass
+class EventRelay(HubCheck):
+    """Events leave the outbox."""
+
+    name = "event_relay"
+
+    def look(self) -> None:
+        waiting = Event.objects.filter(fanned_out=False).order_by("id")
+        oldest = waiting.values_list("id", flat=True).first()
+        limit = timedelta(seconds=OLDEST_EVENT_SECONDS)
+        if oldest and dbtime.now() - time_of(oldest) > limit:
+            raise ServiceUnavailable("Events wait in the outbox: see the worker's log.")
