@@ -1,0 +1,117 @@
+"""The `http` adapter: REST-like systems, one request a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from executor.http_checks import method_faults
+from executor.http_request import build_request
+from integration_hub.egress import http, policy
+from integration_hub.egress.door import HttpRequest
+from integration_hub.lib.errors import Fault
+from registry.adapter import Adapter, AdapterAnswer, AdapterCall, adapters
+from registry.spec import SAFE_HTTP_METHODS, MethodSpec
+
+_SCALAR = {"type": ["string", "number", "boolean"]}
+
+
+@adapters.register("http")
+class HttpAdapter(Adapter):
+    type: ClassVar[str] = "http"
+    title: ClassVar[str] = "HTTP / REST"
+    supported_auth: ClassVar[frozenset[str]] = frozenset(
+        {
+            "none",
+            "basic",
+            "digest",
+            "bearer",
+            "api_key",
+            "oauth2",
+            "jwt",
+            "hmac",
+            "aws_sigv4",
+            "session_login",
+            "custom",
+        }
+    )
+
+    def config_schema(self) -> Mapping[str, Any]:
+        return {
+            "type": "object",
+            "required": ["base_url"],
+            "properties": {
+                "base_url": {
+                    "type": "string",
+                    "format": "uri",
+                    "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://",
+                    "maxLength": 2048,
+                    "title": "Base URL",
+                    "description": "Where the system is, http or https; paths are appended to it.",
+                }
+            },
+        }
+
+    def method_schema(self) -> Mapping[str, Any]:
+        return {
+            "type": "object",
+            "required": ["method", "path"],
+            "additionalProperties": False,
+            "properties": {
+                "method": {"enum": ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]},
+                "path": {
+                    "type": "string",
+                    "pattern": "^(/|$)",
+                    "maxLength": 2048,
+                    "description": "Appended to base_url; {x} is parameter x as one segment.",
+                },
+                "query": {
+                    "type": "object",
+                    "description": "{x} is parameter x; without it the entry is left out.",
+                    "additionalProperties": {
+                        "anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]
+                    },
+                },
+                "headers": {
+                    "type": "object",
+                    "description": "{x} is parameter x; without it the header is left out.",
+                    "additionalProperties": _SCALAR,
+                },
+                "body": {
+                    "enum": ["json", "form", "multipart", "xml", "text", "none"],
+                    "description": "Of POST, PUT and PATCH; json unless said. With none, what "
+                    "is left of the parameters becomes the query.",
+                },
+            },
+        }
+
+    def check_method(self, method: MethodSpec) -> Iterable[Fault]:
+        return method_faults(method)
+
+    def is_idempotent(self, protocol: Mapping[str, Any]) -> bool:
+        return protocol.get("method") in SAFE_HTTP_METHODS
+
+    def preview(self, call: AdapterCall) -> HttpRequest:
+        return build_request(call)
+
+    def call(self, call: AdapterCall) -> AdapterAnswer:
+        signed = call.sign(build_request(call))
+        answer = http.send(
+            signed.request,
+            deadline=call.deadline,
+            allowed_hosts=call.allowed_hosts or (_own_host(call),),
+            redirects=call.redirects,
+            resign=call.sign,
+        )
+        return AdapterAnswer(
+            status=answer.status,
+            content=answer.content,
+            content_type=answer.content_type,
+            headers=answer.headers,
+            exchange=answer,
+        )
+
+
+def _own_host(call: AdapterCall) -> str:
+    """The default of `allowed_hosts`: the host of `base_url`."""
+    return policy.host_of(str(call.config["base_url"]))
