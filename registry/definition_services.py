@@ -16,6 +16,7 @@ from integration_hub.events import services as events
 from integration_hub.events.choices import EventType
 from integration_hub.lib import clock, jsonsafe
 from integration_hub.lib.errors import Conflict, DefinitionNotFound, Fault
+from integration_hub.lib.merge_patch import apply_patch
 from registry.choices import DefinitionStatus
 from registry.document import parse_definition
 from registry.models import Definition
@@ -56,13 +57,19 @@ def update_definition(
     definition: Definition,
     document: Mapping[str, Any],
     actor: str,
+    merge: bool = False,
     precondition: Precondition | None = None,
 ) -> Definition:
-    """Replace a draft's document. Raises Conflict for one that is not a draft any more."""
+    """Replace a draft's document, or with `merge` patch it (RFC 7396).
+
+    Raises ValidationFailed, Conflict for one that is not a draft any more.
+    """
     with transaction.atomic():
         row = _locked(definition, precondition)
         if row.status != DefinitionStatus.DRAFT:
             raise Conflict(IMMUTABLE, extra={"status": row.status})
+        if merge:
+            document = apply_patch(jsonsafe.loads(row.document), document)
         columns = _columns(parse_definition(document))
         if columns["digest"] == row.digest:
             return row

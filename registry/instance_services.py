@@ -20,6 +20,7 @@ from integration_hub.lib.errors import (
     InstanceNotFound,
     ValidationFailed,
 )
+from integration_hub.lib.merge_patch import apply_patch
 from registry import dependents
 from registry.building import spec_of_text
 from registry.choices import EXECUTABLE_DEFINITIONS, DefinitionStatus, InstanceState
@@ -46,9 +47,10 @@ def create_instance(
 ) -> Instance:
     """Store a new connection; nothing is opened.
 
-    `members`: name, config, context, labels, overrides (contract §3). A config that breaks its schema is kept, and the state says so. Raises
-    ValidationFailed, DefinitionNotFound, TargetForbidden, Conflict for a taken slug,
-    Forbidden when `caller` would not see what it creates.
+    `members`: name, config, context, labels, overrides (contract §3). A config that
+    breaks its schema is kept, and the state says so. Raises ValidationFailed,
+    DefinitionNotFound, TargetForbidden, Conflict for a taken slug, Forbidden when
+    `caller` would not see what it creates.
     """
     body = DEFAULTS | check_body({"definition": definition, "slug": slug, **members}, CREATE)
     context = body["context"]
@@ -59,9 +61,11 @@ def create_instance(
         row.definition = _usable(get_definition(definition, pointer="/definition"))
         spec = spec_of_text(row.definition.document)
         config = filled(spec, body["config"])
-        check_target(config)
+        faults = config_faults(spec, config)
+        if all(fault.pointer != "/config/base_url" for fault in faults):
+            check_target(config)
         _set_json(row, body | {"config": config})
-        row.state, row.state_reason = _state_of(row, spec, config_faults(spec, config))
+        row.state, row.state_reason = _state_of(row, spec, faults)
         row.check_due_at = _next_check(spec)
         _insert(row)
         announce(row, state=row.state, reason=row.state_reason)
@@ -75,28 +79,29 @@ def update_instance(
     instance: Instance,
     changes: Mapping[str, Any],
     actor: str,
+    merge: bool = False,
     caller: Caller | None = None,
     precondition: Precondition | None = None,
 ) -> Instance:
-    """Replace the members in `changes`, each whole. A config that breaks its schema is refused.
+    """Replace the members in `changes`, or with `merge` patch them (RFC 7396).
 
-    A new config unsettles what was proven: the state starts again.
+    A new config that breaks its schema is refused; a sound one unsettles what was
+    proven, so the state starts again.
     """
-    body = check_body(dict(changes), CHANGE)
     with transaction.atomic():
         row = _locked(instance, precondition)
+        body = check_body(_patched(row, changes) if merge else dict(changes), CHANGE)
         spec = spec_of_text(row.definition.document)
         if "context" in body:
-            _set_columns(row, _context_columns(body["context"]))
-            if caller is not None and not caller.sees(row.slug, row.context_type, row.context_id):
-                raise Forbidden("This token may not move an instance out of its own contexts.")
+            _move_context(row, body["context"], caller)
         row.name = body.get("name", row.name)
-        before = row.config
-        if "config" in body:
-            body["config"] = _sound_config(spec, body["config"])
-        _set_json(row, body)
+        before = jsonsafe.loads(row.config)
+        config = filled(spec, body.get("config", before))
+        if config != before:
+            _refuse_unsound(spec, config)
+        _set_json(row, body | {"config": config})
         _write(row)
-        if row.config != before:
+        if config != before:
             _restart(row, spec)
         _audit(actor, "instance.changed", row, members=sorted(body))
         revision.bump(REVISION)
@@ -172,13 +177,26 @@ def _usable(definition: Definition) -> Definition:
     return row
 
 
-def _sound_config(spec: DefinitionSpec, given: Mapping[str, Any]) -> dict[str, Any]:
-    config = filled(spec, given)
-    check_target(config)
+def _refuse_unsound(spec: DefinitionSpec, config: Mapping[str, Any]) -> None:
     faults = config_faults(spec, config)
     if faults:
         raise ValidationFailed("The config does not fit its schema; see errors.", errors=faults)
-    return config
+    check_target(config)
+
+
+def _patched(row: Instance, patch: Mapping[str, Any]) -> dict[str, Any]:
+    """The named members under the patch; a context is replaced whole, its parts belong together."""
+    stored = {name: jsonsafe.loads(getattr(row, name)) for name in _JSON_COLUMNS}
+    current = {name: stored[name] for name in stored if name in patch}
+    whole = {name: patch[name] for name in patch if name not in stored}
+    changed = {name: apply_patch(current[name], patch[name]) for name in current}
+    return {name: value for name, value in (whole | changed).items() if value is not None}
+
+
+def _move_context(row: Instance, context: Mapping[str, Any], caller: Caller | None) -> None:
+    _set_columns(row, _context_columns(context))
+    if caller is not None and not caller.sees(row.slug, row.context_type, row.context_id):
+        raise Forbidden("This token may not move an instance out of its own contexts.")
 
 
 def _state_of(
