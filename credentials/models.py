@@ -5,11 +5,15 @@ from django.db import models
 from credentials.choices import CredentialStatus
 from integration_hub.lib.ids import new_id
 from integration_hub.sealing.field import SealedField
+from integration_hub.sealing.keyring import CannotOpen
+from integration_hub.sealing.model import SealedModel
 from registry.models import Instance
 
 
-class Credential(models.Model):
+class Credential(SealedModel):
     """The one credential of an instance. `revision` rises with every change of the secret."""
+
+    in_fixtures = False
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     instance = models.OneToOneField(Instance, on_delete=models.CASCADE, related_name="credential")
@@ -31,6 +35,12 @@ class Credential(models.Model):
 
     class Meta:
         ordering = ["instance__slug"]
+
+    def open_secret(self) -> str:
+        """The sealed JSON text. Raises CannotOpen, also when there is nothing."""
+        if self.secret is None:
+            raise CannotOpen("nothing is stored")
+        return str(self.secret.open(self))
 
     def __str__(self) -> str:
         return f"{self.type} for {self.instance_id}"

@@ -13,7 +13,7 @@ from integration_hub.lib.fields import Field
 
 
 class AuthScheme(ABC):
-    """Stateless. `fields` declare the credential's data once: form, schema, sealing, redaction."""
+    """Stateless. `fields` declare a credential's data once: form, schema, sealing, redaction."""
 
     type: ClassVar[str]
     title: ClassVar[str]
@@ -25,9 +25,17 @@ class AuthScheme(ABC):
         """Faults of a definition's `auth` entry that its schema cannot see."""
         return ()
 
-    def check_data(self, data: Mapping[str, Any]) -> Iterable[Fault]:
-        """Faults of a credential's data that its schema cannot see; never quotes a secret."""
+    def check_data(self, data: Mapping[str, Any], options: Mapping[str, Any]) -> Iterable[Fault]:
+        """Faults of a credential's data that its fields cannot see; never quotes a secret.
+
+        Pointers start at the data; `options` are those of the `auth` entry it is for.
+        """
         return ()
+
+    def secrets(self, data: Mapping[str, Any]) -> tuple[str, ...]:
+        """The values to mask wherever they turn up: those of the fields declared secret."""
+        held = (data.get(item.name) for item in self.fields if item.secret)
+        return tuple(value for value in held if isinstance(value, str) and value)
 
     @abstractmethod
     def apply(

@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.core import checks
+
+from integration_hub.sealing.checks import TAG, check_keys, check_stock_fields
 
 
 class SealingConfig(AppConfig):
@@ -6,3 +9,7 @@ class SealingConfig(AppConfig):
     label = "sealing"
     verbose_name = "Sealing"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        checks.register(check_keys, TAG)
+        checks.register(check_stock_fields, checks.Tags.models)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +12,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from fernet_fields import hkdf
 
-MIN_KEY_LENGTH = 32
+NO_KEY = "no key of FERNET_KEYS opens this value"
 
 
 class CannotOpen(Exception):
@@ -32,17 +34,20 @@ class Keyring:
         return self.fernet.encrypt(text.encode())
 
     def decrypt(self, token: bytes) -> str:
+        """The text. Raises CannotOpen, also for a token changed where base64 would not notice."""
         try:
+            if urlsafe_b64encode(urlsafe_b64decode(token)) != token:
+                raise CannotOpen("the ciphertext is not as it was written")
             return self.fernet.decrypt(token).decode()
-        except InvalidToken:
-            raise CannotOpen("no key of FERNET_KEYS opens this value") from None
+        except (InvalidToken, NotBase64):
+            raise CannotOpen(NO_KEY) from None
 
     def rotate(self, token: bytes) -> bytes:
         """The same plaintext under the newest key. Raises CannotOpen."""
         try:
             return self.fernet.rotate(token)
         except InvalidToken:
-            raise CannotOpen("no key of FERNET_KEYS opens this value") from None
+            raise CannotOpen(NO_KEY) from None
 
 
 def keyring() -> Keyring:
