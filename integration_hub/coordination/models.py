@@ -21,6 +21,7 @@ class CircuitRow(models.Model):
     state = models.CharField(max_length=20, default="closed")
     window = models.TextField(default="")
     opened_at = models.FloatField(default=0.0)
+    cooldown = models.FloatField(default=0.0)
     probes = models.TextField(default="{}")
     good = models.PositiveIntegerField(default=0)
     bad = models.PositiveIntegerField(default=0)

@@ -70,6 +70,11 @@ def sleep(seconds: float) -> None:
     _current.sleep(seconds)
 
 
+def is_real() -> bool:
+    """Whether time is the machine's own. Then a shared store may go by its own clock instead."""
+    return isinstance(_current, SystemClock)
+
+
 @contextmanager
 def use(clock: Clock) -> Iterator[Clock]:
     """Run the block on `clock`, in every thread of this process."""

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ("state", models.CharField(default="closed", max_length=20)),
                 ("window", models.TextField(default="")),
                 ("opened_at", models.FloatField(default=0.0)),
+                ("cooldown", models.FloatField(default=0.0)),
                 ("probes", models.TextField(default="{}")),
                 ("good", models.PositiveIntegerField(default=0)),
                 ("bad", models.PositiveIntegerField(default=0)),
