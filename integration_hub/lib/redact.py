@@ -98,7 +98,11 @@ class Redactor:
             return bool(self._numbers)
         if self._numbers:
             return True
-        return bool(self._spans(jsonsafe.dumps_text(value)))
+        try:
+            whole = jsonsafe.dumps_text(value)
+        except (TypeError, ValueError):  # a lone surrogate, say: then leaf by leaf
+            return True
+        return bool(self._spans(whole))
 
     def _copy(self, value: Any, *, search: bool) -> Any:
         if isinstance(value, dict):
