@@ -53,7 +53,7 @@ class InstanceHealthView(HubView):
     )
     def get(self, request: Request, ref: str) -> Response:
         instance = selectors.get_instance(ref, self.request.caller)
-        body = {
+        body: dict[str, object] = {
             "health": instance.health,
             "reason": instance.health_reason,
             "since": instance.health_since,

@@ -23,7 +23,7 @@ def keys() -> list[str]:
     return [Conf.PREFIX, *map(key_of, queues)]
 
 
-class HubBroker(ORM):  # type: ignore[misc] - django-q2 has no types
+class HubBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
     """Takes the oldest unlocked task of any of our keys, by compare-and-swap on its lock."""
 
     def dequeue(self) -> list[tuple[int, str]] | None:

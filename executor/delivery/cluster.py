@@ -26,7 +26,7 @@ from executor.delivery.processes import die_with_parent, entitle
 from executor.delivery.stopping import stop
 
 
-class HubSentinel(Sentinel):  # type: ignore[misc] - django-q2 has no types
+class HubSentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no types
     """Guards the pool; stops only by its cluster's event."""
 
     def start(self) -> None:
@@ -47,7 +47,7 @@ class HubSentinel(Sentinel):  # type: ignore[misc] - django-q2 has no types
         super().stop()
 
 
-class HubCluster(Cluster):  # type: ignore[misc] - django-q2 has no types
+class HubCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
     def start(self) -> int:
         """Fork the sentinel; returns at once."""
         self.stop_event, self.start_event = Event(), Event()

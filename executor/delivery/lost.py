@@ -20,11 +20,16 @@ from executor.models import Execution
 from executor.querysets import ExecutionQuerySet
 from integration_hub.coordination import dbtime
 from integration_hub.lib import log
+from integration_hub.lib.errors import Poisoned
 
 TAKEN = "lost:"
 """How `lease_owner` of a row begins that was taken from its owner and awaits settling."""
 
 _BATCH = 200
+_POISON = (
+    "A worker died each of the three times that this call ran. It is not run again by itself; "
+    "replay it once the cause is found."
+)
 
 logger = log.get(__name__)
 
@@ -80,7 +85,7 @@ def _settle(row: Execution) -> bool:
     strikes = row.deaths + int(row.suspect)
     if row.mode == Mode.ASYNC and row.deaths and strikes >= MAX_DEATHS:
         logger.error("delivery.poison", execution_id=str(row.pk), instance=row.instance_slug)
-        settle.settle_poisoned(row)
+        settle.finish(row, status=ExecutionStatus.FAILED, error=Poisoned(_POISON))
     else:
         settle.settle_lost(row)
     return True

@@ -53,4 +53,5 @@ def key_of(queue: str) -> str:
 
 def is_waiting(queue: str) -> bool:
     """Whether a hint on `queue` has been enqueued and not been taken yet."""
-    return OrmQ.objects.filter(key=key_of(queue), lock__lte=timezone.now()).exists()
+    waiting = OrmQ.objects.filter(key=key_of(queue), lock__lte=timezone.now())
+    return bool(waiting.exists())

@@ -25,8 +25,8 @@ from executor.delivery.lost import reconcile
 from executor.delivery.stopping import stop
 from integration_hub.coordination import dbtime, heartbeat, leases
 from integration_hub.coordination.leases import Lease
-from integration_hub.events.choices import DeliveryStatus
-from integration_hub.events.models import Delivery, Event
+from integration_hub.events import relay
+from integration_hub.events.models import Event
 from integration_hub.lib import clock, log
 
 logger = log.get(__name__)
@@ -54,8 +54,7 @@ def hint_what_is_due() -> None:
 
 
 def _events_wait() -> bool:
-    pending = Delivery.objects.filter(status=DeliveryStatus.PENDING, due_at__lte=dbtime.Now())
-    return Event.objects.filter(fanned_out=False).exists() or pending.exists()
+    return Event.objects.filter(fanned_out=False).exists() or relay.due(dbtime.now()).exists()
 
 
 class Pacer:

@@ -21,7 +21,7 @@ from executor.delivery.processes import die_with_parent, entitle
 KEEP_ALIVE_SECONDS = 65
 
 
-class HubServer(BaseApplication):  # type: ignore[misc] - gunicorn has no types
+class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, configured here alone: neither the command line nor a file is read."""
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -82,4 +82,6 @@ def _post_fork(_arbiter: Any, _worker: Any) -> None:
 
 def _child_exit(_arbiter: Any, worker: Any) -> None:
     if settings.HUB_METRICS_DIR.is_dir():
-        multiprocess.mark_process_dead(worker.pid, str(settings.HUB_METRICS_DIR))
+        multiprocess.mark_process_dead(  # type: ignore[no-untyped-call]
+            worker.pid, str(settings.HUB_METRICS_DIR)
+        )

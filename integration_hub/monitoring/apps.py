@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.core import checks
+
+from executor.delivery.checks import check_queue
 
 
 class MonitoringConfig(AppConfig):
@@ -6,3 +9,6 @@ class MonitoringConfig(AppConfig):
     label = "monitoring"
     verbose_name = "Monitoring"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        checks.register(check_queue)

@@ -28,8 +28,8 @@ OLDEST_DUE_SECONDS = 60.0
 OLDEST_EVENT_SECONDS = 300.0
 
 
-class HubCheck(HealthCheck):  # type: ignore[misc] - django-health-check has no types
-    """`name` is what the endpoints call it. `look` raises ServiceUnavailable when it is not well."""
+class HubCheck(HealthCheck):  # type: ignore[misc]  # django-health-check has no types
+    """`name` is what the endpoints call it; `look` raises ServiceUnavailable when it is ill."""
 
     name: ClassVar[str]
     timeout = timedelta(seconds=4)

@@ -16,7 +16,7 @@ from integration_hub.monitoring import health_checks as checks
 _threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")
 
 
-class HubHealthView(HealthCheckView):  # type: ignore[misc] - django-health-check has no types
+class HubHealthView(HealthCheckView):  # type: ignore[misc]  # django-health-check has no types
     """Runs `checks` at once and answers 200 when all are well, else 503."""
 
     title: ClassVar[str] = "Health"

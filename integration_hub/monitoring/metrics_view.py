@@ -26,7 +26,9 @@ def metrics_view(request: HttpRequest) -> HttpResponse:
     registry.register(StoredGauges())
     if metrics.is_shared():
         metrics.forget_dead(settings.HUB_METRICS_DIR)
-        MultiProcessCollector(registry, str(settings.HUB_METRICS_DIR))
+        MultiProcessCollector(  # type: ignore[no-untyped-call]
+            registry, str(settings.HUB_METRICS_DIR)
+        )
         counted = b""
     else:
         counted = generate_latest(metrics.registry)
