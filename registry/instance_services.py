@@ -96,7 +96,8 @@ def update_instance(
             _move_context(row, body["context"], caller)
         row.name = body.get("name", row.name)
         before = jsonsafe.loads(row.config)
-        config = filled(spec, body.get("config", before))
+        given: Any = body.get("config", before)
+        config = filled(spec, given)
         if config != before:
             _refuse_unsound(spec, config)
         _set_json(row, body | {"config": config})

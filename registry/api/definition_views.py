@@ -34,7 +34,7 @@ READ = (ValidationFailed, DefinitionNotFound)
 WRITE = (*READ, Conflict, PreconditionFailed, UnsupportedMediaType)
 
 
-class DefinitionFilterSet(FilterSet):
+class DefinitionFilterSet(FilterSet):  # type: ignore[misc]
     status = ChoiceFilter(choices=DefinitionStatus.choices)
     slug = CharFilter()
     type = CharFilter()
@@ -140,7 +140,7 @@ class DefinitionViewSet(HubViewSet):
 
 
 def _document(request: Request) -> dict[str, Any]:
-    raw = request.data
+    raw: Any = request.data
     if not isinstance(raw, RawDocument):
         raise ValidationFailed("Send the definition document as the body, JSON or YAML.")
     return read_document(raw.content, raw.media_type)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -55,11 +57,12 @@ class InstanceVerbViewSet(HubViewSet):
     )
     def upgrade(self, request: Request, ref: str) -> Response:
         """Use another version, if the config holds there; `?dry_run=true` only says whether."""
-        faults = compile_schema(openapi.UPGRADE).faults(request.data)
+        body: Any = request.data
+        faults = compile_schema(openapi.UPGRADE).faults(body)
         if faults:
             raise ValidationFailed("The body is not valid; see errors.", errors=faults)
         row = get_instance(ref, self.request.caller)
-        version = request.data["version"]
+        version = body["version"]
         if _flag(request, "dry_run"):
             preview = services.preview_upgrade(instance=row, version=version)
             return Response(shapes.upgrade_preview(preview))

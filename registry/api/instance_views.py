@@ -34,7 +34,7 @@ _SEEN = (ValidationFailed, InstanceNotFound)
 _WRITE = (*_SEEN, Conflict, PreconditionFailed, TargetForbidden)
 
 
-class InstanceFilterSet(FilterSet):
+class InstanceFilterSet(FilterSet):  # type: ignore[misc]
     state = ChoiceFilter(choices=InstanceState.choices)
     health = ChoiceFilter(choices=Health.choices)
     enabled = BooleanFilter()

@@ -1,5 +1,7 @@
 """Addresses of the registry below /api/v1."""
 
+from typing import Any
+
 from django.urls import path
 
 from registry.api.adapter_views import AdapterViewSet
@@ -9,8 +11,8 @@ from registry.api.instance_views import InstanceViewSet
 from registry.api.life_views import DefinitionExportViewSet, DefinitionLifeViewSet
 from registry.api.method_views import MetaSchemaView, MethodViewSet
 
-_LIST = {"get": "list", "post": "create"}
-_ONE = {
+_LIST: dict[str, Any] = {"get": "list", "post": "create"}
+_ONE: dict[str, Any] = {
     "get": "retrieve",
     "put": "update",
     "patch": "partial_update",
