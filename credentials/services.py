@@ -157,7 +157,7 @@ def _announce(row: Credential, home: Instance, *, replaced: bool, caller: Caller
 
 def _audit(row: Credential, home: Instance, action: str, caller: Caller) -> None:
     record(
-        actor=caller.name or caller.owner,
+        actor=caller.owner,
         action=action,
         target_type="credential",
         target=home.slug,

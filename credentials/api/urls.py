@@ -1,5 +1,9 @@
-"""Addresses below /api/v1."""
+"""Addresses of credentials below /api/v1."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from credentials.api.views import CredentialsView
+
+urlpatterns = [
+    path("instances/<str:ref>/credentials", CredentialsView.as_view(), name="credentials"),
+]

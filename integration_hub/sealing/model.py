@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 
@@ -17,7 +17,8 @@ class SealedModel(models.Model):
 
     in_fixtures: ClassVar[bool] = True
 
-    objects: ClassVar[Any] = SealedManager()
+    if not TYPE_CHECKING:  # to the type checker it is each model's default manager
+        objects = SealedManager()
 
     class Meta:
         abstract = True
