@@ -76,5 +76,12 @@ class Delivery(models.Model):
             models.Index(
                 fields=["due_at"], condition=models.Q(status="pending"), name="delivery_due"
             ),
-            models.Index(fields=["sink", "subject", "id"]),
+            models.Index(
+                fields=["event"], condition=models.Q(status="pending"), name="delivery_in_order"
+            ),
+            models.Index(
+                fields=["sink", "subject", "event"],
+                condition=models.Q(status="pending"),
+                name="delivery_key",
+            ),
         ]

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef
 
+from integration_hub.audit.services import record
+from integration_hub.coordination import dbtime
 from integration_hub.events.catalog import validator_of
-from integration_hub.events.choices import EventType
-from integration_hub.events.models import Event
+from integration_hub.events.choices import DeliveryStatus, EventType
+from integration_hub.events.filters import matches
+from integration_hub.events.models import Delivery, Event, EventSink
 from integration_hub.lib import clock, jsonsafe, redact
 from integration_hub.lib.errors import InternalFailure
+from integration_hub.lib.ids import floor_id
 
 MAX_DATA_BYTES = 62 * 1024  # an event with its envelope stays within CloudEvents' 64 KiB
 MAX_MEMBER_BYTES = 1024
@@ -34,6 +41,52 @@ def emit(*, type: EventType, subject: str, data: Mapping[str, Any]) -> Event:  #
     event = build(type=type, subject=subject, data=data)
     event.save(force_insert=True)
     return event
+
+
+def redeliver(*, event: Event, actor: str) -> int:
+    """Deliver an event again to every sink that is enabled and wants it; how many those are.
+
+    It goes out under its old id. An attempt that is under way is left alone.
+    """
+    now = dbtime.now()
+    enabled = EventSink.objects.filter(enabled=True)
+    wanting = [sink for sink in enabled if matches(jsonsafe.loads(sink.filters), event)]
+    with transaction.atomic():
+        again = Delivery.objects.filter(event=event, sink__in=wanting).exclude(lease_until__gt=now)
+        again.update(
+            status=DeliveryStatus.PENDING,
+            attempts=0,
+            due_at=now,
+            delivered_at=None,
+            lease_until=None,
+            last_error="",
+        )
+        Delivery.objects.bulk_create(
+            [Delivery(event=event, sink=s, subject=event.subject, due_at=now) for s in wanting],
+            ignore_conflicts=True,
+        )
+        record(
+            actor=actor,
+            action="event.redelivered",
+            target_type="event",
+            target=str(event.pk),
+            detail={"sinks": len(wanting)},
+        )
+    return len(wanting)
+
+
+def purge(*, before: datetime, batch: int = 1_000) -> int:
+    """Delete up to `batch` events older than `before` that no sink still waits for.
+
+    Call it until it gives 0: each call is one short transaction.
+    """
+    waiting = Delivery.objects.filter(event=OuterRef("pk"), status=DeliveryStatus.PENDING)
+    old = Event.objects.filter(~Exists(waiting), id__lt=floor_id(before), fanned_out=True)
+    with transaction.atomic():
+        keys = list(old.order_by("id").values_list("pk", flat=True)[:batch])
+        Delivery.objects.filter(event__in=keys).delete()
+        Event.objects.filter(pk__in=keys).delete()
+    return len(keys)
 
 
 def _check(event_type: EventType, data: Mapping[str, Any]) -> None:

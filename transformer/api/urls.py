@@ -1,5 +1,10 @@
 """Addresses below /api/v1."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from transformer.api.views import ConvertView, PreviewView
+
+urlpatterns = [
+    path("transforms/preview", PreviewView.as_view(), name="transform-preview"),
+    path("convert", ConvertView.as_view(), name="convert"),
+]

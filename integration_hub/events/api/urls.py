@@ -1,5 +1,29 @@
 """Addresses below /api/v1."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from integration_hub.events.api.event_views import EventViewSet
+from integration_hub.events.api.sink_views import EventSinkViewSet
+
+_ONE_SINK = {
+    "get": "retrieve",
+    "put": "update",
+    "patch": "partial_update",
+    "delete": "destroy",
+}
+
+urlpatterns = [
+    path("events", EventViewSet.as_view({"get": "list"}), name="events"),
+    path("events/<uuid:event_id>", EventViewSet.as_view({"get": "retrieve"}), name="event"),
+    path(
+        "events/<uuid:event_id>/redeliver",
+        EventViewSet.as_view({"post": "redeliver"}),
+        name="event-redeliver",
+    ),
+    path(
+        "event-sinks",
+        EventSinkViewSet.as_view({"get": "list", "post": "create"}),
+        name="event-sinks",
+    ),
+    path("event-sinks/<uuid:sink_id>", EventSinkViewSet.as_view(_ONE_SINK), name="event-sink"),
+]

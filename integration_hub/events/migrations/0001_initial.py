@@ -134,7 +134,14 @@ class Migration(migrations.Migration):
                         name="delivery_due",
                     ),
                     models.Index(
-                        fields=["sink", "subject", "id"], name="events_deli_sink_id_a56a5f_idx"
+                        condition=models.Q(("status", "pending")),
+                        fields=["event"],
+                        name="delivery_in_order",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "pending")),
+                        fields=["sink", "subject", "event"],
+                        name="delivery_key",
                     ),
                 ],
                 "constraints": [

@@ -1,0 +1,130 @@
+"""Creating, changing and removing sinks: checked whole, audited, secrets sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from integration_hub.audit.services import record
+from integration_hub.events import filters
+from integration_hub.events.models import EventSink
+from integration_hub.events.sink import Sink, sinks
+from integration_hub.events.sink_config import store_config
+from integration_hub.lib import jsonsafe
+from integration_hub.lib.catalog import UnknownPlugin
+from integration_hub.lib.errors import Conflict, Fault, NotFound, ValidationFailed
+from integration_hub.lib.fields import json_schema
+from integration_hub.lib.schema import compile_schema
+
+MAX_NAME = 120
+Precondition = Callable[[EventSink], None]
+
+_SHAPE: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["name", "type"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": MAX_NAME},
+        "type": {"type": "string"},
+        "config": {"type": "object"},
+        "filters": True,
+        "enabled": {"type": "boolean"},
+    },
+}
+
+
+def create_sink(*, document: Mapping[str, Any], actor: str) -> EventSink:
+    """A new sink. Raises ValidationFailed with every fault, Conflict for a name in use."""
+    row = EventSink()
+    _fill(row, document)
+    with transaction.atomic():
+        _save(row, insert=True)
+        _audit(row, "event_sink.created", actor)
+    return row
+
+
+def update_sink(
+    *,
+    sink_id: UUID,
+    change: Callable[[EventSink], Mapping[str, Any]],
+    actor: str,
+    precondition: Precondition | None = None,
+) -> EventSink:
+    """Replace a sink by what `change` makes of the locked row."""
+    with transaction.atomic():
+        row = _locked(sink_id, precondition)
+        _fill(row, change(row))
+        _save(row, insert=False)
+        _audit(row, "event_sink.updated", actor)
+    return row
+
+
+def delete_sink(*, sink_id: UUID, actor: str, precondition: Precondition | None = None) -> None:
+    """Remove a sink and what it has not been told yet."""
+    with transaction.atomic():
+        row = _locked(sink_id, precondition)
+        _audit(row, "event_sink.deleted", actor)
+        row.delete()
+
+
+def plugin_of(kind: str) -> Sink:
+    """The plug-in of a sink's type. Raises ValidationFailed that lists the known ones."""
+    try:
+        return sinks.get(kind)
+    except UnknownPlugin as unknown:
+        raise ValidationFailed(
+            f"{unknown}.",
+            errors=[Fault("/type", f"{unknown}.", "UNKNOWN_TYPE")],
+            suggestions=unknown.near,
+        ) from None
+
+
+def _fill(row: EventSink, document: Mapping[str, Any]) -> None:
+    _refuse(compile_schema(_SHAPE).faults(document))
+    plugin = plugin_of(document["type"])
+    config, wanted = document.get("config", {}), document.get("filters", {})
+    _refuse(
+        (
+            *compile_schema(json_schema(plugin.fields)).faults(config, "/config"),
+            *compile_schema(filters.SCHEMA).faults(wanted, "/filters"),
+        )
+    )
+    row.name, row.type = document["name"], document["type"]
+    row.enabled = document.get("enabled", True)
+    row.filters = jsonsafe.dumps_text(wanted)
+    store_config(row, plugin, config)
+
+
+def _refuse(faults: tuple[Fault, ...]) -> None:
+    if faults:
+        raise ValidationFailed("The sink is not valid; see errors.", errors=faults)
+
+
+def _save(row: EventSink, *, insert: bool) -> None:
+    try:
+        with transaction.atomic():
+            row.save(force_insert=insert)
+    except IntegrityError:
+        raise Conflict(f"Another sink is called {row.name!r}; choose another name.") from None
+
+
+def _locked(sink_id: UUID, precondition: Precondition | None) -> EventSink:
+    row = EventSink.objects.select_for_update().filter(pk=sink_id).first()
+    if row is None:
+        raise NotFound("There is no such event sink.")
+    if precondition is not None:
+        precondition(row)
+    return row
+
+
+def _audit(row: EventSink, action: str, actor: str) -> None:
+    record(
+        actor=actor,
+        action=action,
+        target_type="event_sink",
+        target=row.name,
+        detail={"type": row.type, "enabled": row.enabled},
+    )
