@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.core.checks import register
+
+from integration_hub.coordination.checks import check_cache, check_queue
 
 
 class CoordinationConfig(AppConfig):
@@ -6,3 +9,7 @@ class CoordinationConfig(AppConfig):
     label = "coordination"
     verbose_name = "Coordination"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        register(check_queue, "hub")
+        register(check_cache, "hub")
