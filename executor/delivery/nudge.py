@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 
 from django.db import Error, transaction
@@ -22,6 +23,8 @@ SHARED_QUEUES = (HEALTH, EVENTS)
 """What any cluster takes, beside the priorities that it is told to serve."""
 
 logger = log.get(__name__)
+# A line for every hint and every canary says nothing that a row does not say better.
+logging.getLogger("django-q").setLevel(logging.WARNING)
 
 
 def nudge(priority: str) -> None:

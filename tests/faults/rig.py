@@ -1,0 +1,300 @@
+"""A whole hub as its operator runs it, beside a counting upstream, so that parts can be killed.
+
+The rig has a PostgreSQL database of its own (DATABASE_URL_ADMIN or DATABASE_URL says
+where databases may be created, else 127.0.0.1:5432, else one started here) and only
+ever signals processes below the one that it started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tests.services import free_port, postgres
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60.0
+FINAL = {"completed", "failed", "rejected", "cancelled", "outcome_unknown"}
+
+DEFINITION: dict[str, Any] = {
+    "slug": "target",
+    "name": "Target",
+    "version": "1.0.0",
+    "type": "http",
+    "auth": [{"id": "none", "type": "none"}],
+    "circuit_breaker": {"min_calls": 1000, "window": 1000},
+    "methods": {
+        "read": {"http": {"method": "GET", "path": "/ok"}},
+        "write": {"http": {"method": "POST", "path": "/write"}},
+        "slow_read": {"http": {"method": "GET", "path": "/delay/4"}},
+        "slow_write": {"http": {"method": "POST", "path": "/delay/4"}},
+        "reset_write": {"http": {"method": "POST", "path": "/reset"}},
+    },
+}
+
+
+def wait_for(
+    what: str, probe: Callable[[], Any], *, seconds: float = 60.0, every: float = 0.2
+) -> Any:
+    """The first true answer of `probe`; fails by name when there is none in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := probe():
+            return found
+        time.sleep(every)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+class Rig:
+    """One hub with `workers` worker processes and its upstream."""
+
+    def __init__(self, folder: Path, database_url: str, *, workers: int = 2) -> None:
+        self.folder, self.port = folder, free_port()
+        self.hits_file = folder / "hits.jsonl"
+        self.log = folder / "hub.log"
+        self._upstream_port = free_port()
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._env = {
+            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+            "DATABASE_URL": database_url,
+            "SECRET_KEY": secrets.token_urlsafe(64),
+            "FERNET_KEYS": secrets.token_urlsafe(48),
+            "HUB_ENV_FILE": os.devnull,
+            "HUB_VAR_DIR": str(folder / "var"),
+            "HUB_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
+            "HUB_OUTBOUND_ALLOW": "127.0.0.0/8",
+            "HUB_WORKERS": str(workers),
+            "HUB_LOG_FORMAT": "json",
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.token = ""
+
+    # --- life ---------------------------------------------------------------
+    def start(self) -> Rig:
+        self.start_upstream()
+        self.start_hub()
+        arguments = ["create_token", "rig", "--scope", "manage", "--scope", "execute"]
+        self.token = self.manage(*arguments).strip()
+        self.must("POST", "/definitions", DEFINITION, 201)
+        self.must("POST", "/definitions/target@1.0.0/publish", {}, 200)
+        config = {"base_url": f"http://127.0.0.1:{self._upstream_port}"}
+        body = {"definition": "target@1.0.0", "slug": "target", "name": "T", "config": config}
+        self.must("POST", "/instances", body, 201)
+        return self
+
+    def start_upstream(self) -> None:
+        self._spawn(
+            "-m",
+            "tests.upstream",
+            "--port",
+            str(self._upstream_port),
+            "--hits",
+            str(self.hits_file),
+        )
+        wait_for("the upstream's file", self.hits_file.exists)
+
+    def start_hub(self) -> None:
+        self.hub = self._spawn("manage.py", "runhub", "--port", str(self.port))
+        wait_for("readiness", self.is_ready, seconds=START_SECONDS)
+
+    def stop(self) -> None:
+        for process in reversed(self._processes):
+            if process.poll() is None:
+                process.terminate()
+        for process in self._processes:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(45)
+                continue
+            process.kill()
+            process.wait()
+
+    def _spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=self._env,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        return process
+
+    def manage(self, *arguments: str) -> str:
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=self._env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    # --- REST ---------------------------------------------------------------
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        timeout: float = 30.0,
+    ) -> tuple[int, Any]:
+        """Status and parsed body. A connection that fails raises OSError or HTTPException."""
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        if self.token:
+            sent["Authorization"] = f"Bearer {self.token}"
+        try:
+            text = None if body is None else json.dumps(body)
+            link.request(method, path, text, sent)
+            answer = link.getresponse()
+            content = answer.read()
+        finally:
+            link.close()
+        try:
+            return answer.status, json.loads(content)
+        except ValueError:
+            return answer.status, content
+
+    def must(self, method: str, path: str, body: Any, status: int) -> Any:
+        got, answer = self.call(method, f"/api/v1{path}", body)
+        assert got == status, (method, path, got, answer)
+        return answer
+
+    def is_ready(self) -> bool:
+        assert self.hub.poll() is None, self.log.read_text()[-4000:]
+        try:
+            return self.call("GET", "/health/readiness", timeout=5)[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def execute(self, method: str, *, mode: str = "async", key: str = "", **body: Any) -> Any:
+        """Status and body of an execute call on the target."""
+        headers = {"Idempotency-Key": key} if key else {}
+        path = f"/api/v1/instances/target/methods/{method}/execute"
+        return self.call("POST", path, {"parameters": {}, "mode": mode, **body}, headers)
+
+    def accept(self, method: str) -> str:
+        """The id of an accepted async call."""
+        status, body = self.execute(method)
+        assert status == 202, (status, body)
+        return str(body["execution_id"])
+
+    def execution(self, key: str) -> dict[str, Any]:
+        return dict(self.must("GET", f"/executions/{key}", None, 200))
+
+    def final(self, key: str, seconds: float = 60.0) -> dict[str, Any]:
+        def probe() -> dict[str, Any] | None:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                found = self.execution(key)
+                return found if found["status"] in FINAL else None
+            return None
+
+        return dict(wait_for(f"the end of {key}", probe, seconds=seconds))
+
+    # --- the truth ------------------------------------------------------------
+    def hits(self, path: str = "") -> list[dict[str, Any]]:
+        lines = self.hits_file.read_bytes().splitlines()
+        found = [json.loads(line) for line in lines]
+        return [hit for hit in found if not path or hit["path"] == path]
+
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        url = self._env["DATABASE_URL"].replace("postgres://", "postgresql://", 1)
+        with psycopg.connect(url, autocommit=True) as link:
+            cursor = link.execute(statement.encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+    # --- processes ------------------------------------------------------------
+    def pids(self, role: str) -> list[int]:
+        """Processes below the hub that are titled `hub: role`."""
+        titles = {pid: _title(pid) for pid in _descendants(self.hub.pid)}
+        return sorted(pid for pid, title in titles.items() if title == f"hub: {role}")
+
+    def idle_next_in_line(self) -> int:
+        """The worker that waits on the queue's pipe; the others wait for its lock."""
+        reading = [pid for pid in self.pids("worker") if _reads_a_pipe(pid)]
+        assert reading, {pid: _system_call(pid) for pid in self.pids("worker")}
+        return reading[0]
+
+
+def kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _descendants(root: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(folder.name))
+    found, front = [], [root]
+    while front:
+        front = [pid for parent in front for pid in children.get(parent, [])]
+        found += front
+    return found
+
+
+def _title(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\x00")[0].decode().strip()
+    return ""
+
+
+def _system_call(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/syscall").read_text()
+    return ""
+
+
+def _reads_a_pipe(pid: int) -> bool:
+    """Whether the main thread is in read(2) of a pipe (x86-64: 0, arm64: 63)."""
+    match = re.match(r"(0|63) 0x([0-9a-f]+) ", _system_call(pid))
+    if match is None:
+        return False
+    with contextlib.suppress(OSError):
+        return os.readlink(f"/proc/{pid}/fd/{int(match.group(2), 16)}").startswith("pipe:")
+    return False
+
+
+@contextlib.contextmanager
+def own_database() -> Iterator[str]:
+    """The URL of a new PostgreSQL database, dropped afterwards."""
+    with postgres() as server:
+        admin = os.environ.get("DATABASE_URL_ADMIN", server)
+        name = f"hub_faults_{secrets.token_hex(4)}"
+        _on(admin, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield _with_database(admin, name)
+        finally:
+            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+            _on(admin, drop.format(sql.Identifier(name)))
+
+
+def _on(url: str, statement: sql.Composed) -> None:
+    with psycopg.connect(url.replace("postgres://", "postgresql://", 1), autocommit=True) as link:
+        link.execute(statement)
+
+
+def _with_database(url: str, name: str) -> str:
+    base, mark, options = url.partition("?")
+    return base.rpartition("/")[0] + f"/{name}" + mark + options
