@@ -6,7 +6,7 @@ import os
 import ssl
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from requests.adapters import HTTPAdapter
 from requests.models import PreparedRequest, Response
@@ -106,10 +106,9 @@ def _send(
     connection: GuardedConnection, request: PreparedRequest, target: Target, call: Call
 ) -> bool:
     """Whether all of the request left. An upstream may answer and close before it read it."""
+    body = cast("bytes | None", request.body)  # `prepare` makes no other
     try:
-        connection.request(
-            str(request.method), target.path, body=request.body, headers=request.headers
-        )
+        connection.transmit(str(request.method), target.path, request.headers, body)
     except (BrokenPipeError, ConnectionResetError):
         if not call.sent:
             raise

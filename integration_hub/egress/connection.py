@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import ssl
 import time
+from collections.abc import Mapping
 from typing import Any, cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -18,6 +19,7 @@ from integration_hub.egress.response import BoundedResponse
 from integration_hub.egress.sockets import DeadlineSocket, DeadlineTLSSocket
 from integration_hub.lib.errors import ConnectionFailed
 
+ONE_WRITE = 64 * 1024  # head and body up to this size leave together
 MAX_IDLE = 30.0  # seconds; upstreams commonly close theirs sooner, and say so
 
 
@@ -27,6 +29,7 @@ class GuardedConnection(HTTPConnection):
     response_class = BoundedResponse
     sock: DeadlineSocket | DeadlineTLSSocket | None
     idle_since = 0.0
+    _held: list[bytes] | None = None
 
     def attach(self, origin: Origin, call: Call) -> bool:
         """Make ready for `call`; returns whether an open connection is reused."""
@@ -47,6 +50,26 @@ class GuardedConnection(HTTPConnection):
         if self.sock is not None:
             self.sock.call = None
         self.idle_since = time.monotonic()
+
+    def transmit(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+    ) -> None:
+        """Send the request, in one write where it is small. Raises OSError."""
+        held: list[bytes] = []
+        self._held = held
+        try:
+            self.request(method, path, body=body, headers=headers)
+        finally:
+            self._held = None
+        small = sum(len(piece) for piece in held) <= ONE_WRITE
+        for piece in [b"".join(held)] if small else held:
+            self.send(piece)
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
 
     def answer(self) -> BoundedResponse:
         """The head of the answer. Reads around urllib3, which would log the URL's secrets."""
