@@ -1,0 +1,98 @@
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+
+from integration_hub.lib.resilience import retry
+from integration_hub.lib.resilience.options import RetryOptions, TransientOptions
+
+OPTIONS = RetryOptions(max_attempts=5, initial_delay_ms=200, multiplier=2.0, max_delay_ms=5_000)
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+DRAWS = 10_000
+
+
+@pytest.mark.parametrize(("attempt", "cap"), [(1, 200), (2, 400), (3, 800), (6, 5000), (50, 5000)])
+def test_delays_are_uniform_between_zero_and_the_capped_exponential(attempt, cap):
+    rng = Random(attempt)
+    drawn = sorted(retry.next_delay_ms(OPTIONS, attempt, rng) for _ in range(DRAWS))
+    assert drawn[0] >= 0
+    assert drawn[-1] <= cap
+    # Kolmogorov-Smirnov against the uniform distribution; 1.63 / √n is its 1 % bound.
+    worst = max(abs((index + 1) / DRAWS - delay / cap) for index, delay in enumerate(drawn))
+    assert worst < 1.63 / DRAWS**0.5
+
+
+def test_an_exponent_too_large_for_a_float_is_capped():
+    assert retry.next_delay_ms(OPTIONS, 10**6, Random(1)) <= 5000
+
+
+@pytest.mark.parametrize("wait", [0, 0.5, 3, 3600, 10**9])
+def test_no_delay_is_below_what_the_external_system_asked_for(wait):
+    rng = Random(7)
+    delays = [retry.next_delay_ms(OPTIONS, 1, rng, wait) for _ in range(1000)]
+    assert min(delays) >= min(wait, 3600) * 1000
+    assert max(delays) <= min(wait, 3600) * 1000 + 200
+
+
+def test_callers_told_the_same_wait_come_back_apart():
+    rng = Random(7)
+    assert len({retry.next_delay_ms(OPTIONS, 1, rng, 5) for _ in range(100)}) == 100
+
+
+TRANSIENT = {408, 425, 429, 500, 501, 502, 503, 504}
+
+
+@pytest.mark.parametrize("status", range(100, 600))
+def test_only_the_listed_statuses_are_transient(status):
+    assert retry.is_transient_status(TransientOptions(), status) == (status in TRANSIENT)
+
+
+def test_statuses_may_be_numbers_texts_and_ranges():
+    options = TransientOptions(statuses=(409, "423", "520-530"))
+    found = [s for s in range(100, 600) if retry.is_transient_status(options, s)]
+    assert found == [409, 423, *range(520, 531)]
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+@pytest.mark.parametrize("key", [True, False])
+@pytest.mark.parametrize("sent", [True, False])
+@pytest.mark.parametrize("status", [None, 400, 401, 404, 408, 429, 500, 503, 504])
+def test_a_call_is_repeated_only_where_that_is_safe(idempotent, key, sent, status):
+    expected = idempotent or key or not sent or status == 429
+    found = retry.may_repeat(idempotent=idempotent, has_upstream_key=key, sent=sent, status=status)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("0", 0),
+        ("120", 120),
+        (" 7 ", 7),
+        ("1.5", 1.5),
+        ("3, 9", 9),
+        ("99999", 3600),
+        ("9" * 300, 3600),
+        ("Mon, 23 Nov 2026 12:00:30 GMT", 30),
+        ("Monday, 23-Nov-26 12:00:30 GMT", 30),
+        ("Mon Nov 23 12:00:30 2026", 30),
+        ("Mon, 23 Nov 2026 14:00:30 +0200", 30),
+        ("Mon, 23 Nov 2026 11:00:00 GMT", 0),
+        ("Mon, 23 Nov 2099 11:00:00 GMT", 3600),
+    ],
+)
+def test_retry_after_is_read_in_every_form(value, expected):
+    assert retry.retry_after_seconds({"Retry-After": value}, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "-5", "soon", "1e9", "NaN", "inf", "٣", "5 s", "0x10", "9" * 100_000, ",", "Mon, 99 Foo"],
+)
+def test_a_retry_after_that_says_nothing_is_none(value):
+    assert retry.retry_after_seconds({"Retry-After": value}, NOW) is None
+
+
+def test_the_header_is_found_in_any_case():
+    assert retry.retry_after_seconds({"retry-AFTER": "4"}, NOW) == 4
+    assert retry.retry_after_seconds({"X-Other": "4"}, NOW) is None
