@@ -10,9 +10,10 @@ from executor.choices import ExecutionStatus
 from executor.models import Execution
 from integration_hub.api import problem
 from integration_hub.lib import jsonsafe
-from integration_hub.lib.errors import HubError
+from integration_hub.lib.errors import Cancelled, Conflict, HubError, Poisoned
 
 JSON = "application/json"
+_ROW_ONLY = frozenset({Cancelled.code, Poisoned.code})
 PATH = "/api/v1/executions/"
 
 
@@ -39,7 +40,15 @@ def accepted(execution: Execution) -> Reply:
 
 
 def failed(body: dict[str, Any]) -> Reply:
-    """The answer for a stored or fresh problem document."""
+    """The answer for an execution's problem document."""
+    if body["code"] in _ROW_ONLY:
+        # These codes are an execution's, never an answer's (contract §3).
+        body = body | {
+            "type": problem.problem_type(Conflict.code),
+            "title": Conflict.title,
+            "status": Conflict.status,
+            "code": Conflict.code,
+        }
     headers = {"Content-Type": problem.CONTENT_TYPE}
     if body.get("retry_after") is not None:
         headers["Retry-After"] = str(body["retry_after"])

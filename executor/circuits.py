@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
+
 from executor.calls import Target
+from integration_hub.audit import services as audit
 from integration_hub.coordination import guard
 from integration_hub.events import services as events
 from integration_hub.events.choices import EventType
@@ -45,6 +48,13 @@ def states(instance: RuntimeInstance) -> list[dict[str, Any]]:
     ]
 
 
-def reset(instance: RuntimeInstance) -> None:
+@transaction.atomic
+def reset(instance: RuntimeInstance, *, actor: str) -> None:
     """Close every circuit of the instance and forget what it counted."""
+    audit.record(
+        actor=actor,
+        action="instance.circuits_reset",
+        target_type="instance",
+        target=instance.slug,
+    )
     guard.reset(f"{instance.id}:")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from executor import admission, idempotency, payloads, settle, starting
+from django.db import transaction
+
+from executor import admission, idempotency, payloads, selectors, settle, starting
 from executor.calls import CallOptions, Reply
 from executor.choices import CLAIMABLE, ExecutionStatus, Mode, Priority
 from executor.models import Execution, Payload
@@ -13,7 +15,7 @@ from integration_hub.access.caller import Caller
 from integration_hub.audit import services as audit
 from integration_hub.coordination import revision
 from integration_hub.lib import jsonsafe
-from integration_hub.lib.errors import Cancelled, Conflict
+from integration_hub.lib.errors import Cancelled, Conflict, Forbidden
 
 
 def execute(
@@ -36,6 +38,32 @@ def execute(
     was run and failed is a Reply too, with the problem as its body.
     """
     caller.require("execute")
+    return execute_unscoped(
+        caller=caller,
+        method=method,
+        parameters=parameters,
+        instance_ref=instance_ref,
+        integration=integration,
+        context=context,
+        options=options,
+        idempotency_key=idempotency_key,
+        body=body,
+    )
+
+
+def execute_unscoped(
+    *,
+    caller: Caller,
+    method: str,
+    parameters: Mapping[str, Any],
+    instance_ref: str = "",
+    integration: str = "",
+    context: Mapping[str, Any] | None = None,
+    options: CallOptions | None = None,
+    idempotency_key: str | None = None,
+    body: Any = None,
+) -> Reply:
+    """`execute` for who may test an instance without the scope `execute`."""
     if idempotency_key is not None:
         idempotency.check_key(idempotency_key)
     with revision.scope():
@@ -57,19 +85,20 @@ def execute(
         return starting.start(asked)
 
 
+@transaction.atomic
 def cancel(*, caller: Caller, execution: Execution) -> Execution:
     """Cancel: what waits is never sent, what runs ends at its next safe point (within 5 s).
 
     Raises Conflict for an execution that has ended another way.
     """
-    waiting = Execution.objects.held(execution).filter(status__in=CLAIMABLE)
+    _require_own(caller, execution)
     error = Cancelled(f"Cancelled by {caller.name or caller.owner} before it was sent.")
-    if execution.status in CLAIMABLE and settle.finish_waiting(
-        waiting, execution, status=ExecutionStatus.CANCELLED, error=error
-    ):
+    waiting = Execution.objects.held(execution).filter(status__in=CLAIMABLE)
+    if settle.finish_where(waiting, execution, status=ExecutionStatus.CANCELLED, error=error):
         _audit(caller, execution, "execution.cancelled")
         return execution
-    asked = Execution.objects.active().filter(pk=execution.pk).update(cancel_requested=True)
+    running = Execution.objects.active().filter(pk=execution.pk)
+    asked = running.update(cancel_requested=True)
     if asked:
         _audit(caller, execution, "execution.cancel_requested")
     execution.refresh_from_db()
@@ -85,6 +114,7 @@ def replay(
 
     Raises PayloadPurged once the parameters are gone, Conflict while the first runs.
     """
+    _require_own(caller, execution)
     if not execution.is_final:
         raise Conflict("The execution has not ended yet; cancel it, or wait, before a replay.")
     payload = Payload.objects.filter(pk=execution.pk).first()
@@ -106,6 +136,11 @@ def replay(
         idempotency_key=key,
         body={"replay_of": str(execution.pk), "mode": options.mode.value},
     )
+
+
+def _require_own(caller: Caller, execution: Execution) -> None:
+    if not selectors.started_by(execution, caller) and not caller.can("manage"):
+        raise Forbidden("Only who started an execution, or the scope 'manage', may do this.")
 
 
 def _audit(caller: Caller, execution: Execution, action: str) -> None:

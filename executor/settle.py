@@ -23,7 +23,13 @@ from integration_hub.coordination import dbtime, guard
 from integration_hub.coordination.statement import Update, write_together
 from integration_hub.events.models import Event
 from integration_hub.lib import clock, jsonsafe, log, metrics, pause
-from integration_hub.lib.errors import Cancelled, ConnectionFailed, HubError, ServiceUnavailable
+from integration_hub.lib.errors import (
+    Cancelled,
+    ConnectionFailed,
+    HubError,
+    Poisoned,
+    ServiceUnavailable,
+)
 from integration_hub.sealing.field import seal
 
 _logger = log.get(__name__)
@@ -94,10 +100,10 @@ def postpone(run: Run, outcome: Outcome) -> None:
 def finish(execution: Execution, *, status: ExecutionStatus, error: HubError) -> bool:
     """End an execution that is not running here. False when its claim moved on or it is final."""
     held = Execution.objects.held(execution)
-    return finish_waiting(held, execution, status=status, error=error)
+    return finish_where(held, execution, status=status, error=error)
 
 
-def finish_waiting(
+def finish_where(
     rows: ExecutionQuerySet, execution: Execution, *, status: ExecutionStatus, error: HubError
 ) -> bool:
     """End `execution` only if `rows` still holds it. Its object is changed only on success."""
@@ -121,6 +127,15 @@ def finish_waiting(
     slug, method = execution.instance_slug, execution.method
     metrics.executions_total.labels(slug, method, status.value).inc()
     return True
+
+
+def settle_poisoned(execution: Execution) -> bool:
+    """End an execution that killed its worker three times."""
+    error = Poisoned(
+        "Running this call ended its worker process three times; it is not tried again. The log of "
+        "the workers says how they died."
+    )
+    return finish(execution, status=ExecutionStatus.FAILED, error=error)
 
 
 def settle_lost(execution: Execution) -> bool:

@@ -8,13 +8,15 @@ final`); nothing said means nothing depends.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from integration_hub.lib.catalog import Catalog
-from registry.models import Instance
 
-Dependents = Callable[[Instance], Iterable[str]]
+if TYPE_CHECKING:
+    # Filled at start-up, before any model is loaded.
+    from registry.models import Instance
 
-dependents: Catalog[Dependents] = Catalog("instance dependents")
+dependents: Catalog[Callable[[Instance], Iterable[str]]] = Catalog("instance dependents")
 
 
 def of(instance: Instance) -> list[str]:

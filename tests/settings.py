@@ -4,6 +4,8 @@ DATABASE_URL and REDIS_URL of the environment decide what the suite runs on.
 """
 
 import os
+import tempfile
+from pathlib import Path
 
 os.environ.setdefault("SECRET_KEY", "tests-only-secret-key-that-is-long-enough-for-every-check-50")
 os.environ.setdefault("FERNET_KEYS", "tests-only-fernet-key-that-is-long-enough")
@@ -16,3 +18,10 @@ from integration_hub.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 HUB_CHECK_EVENTS = True
+if IS_SQLITE:  # noqa: F405
+    # A file, as in service: threads that share a database in memory lock each other out at once.
+    _file = Path(tempfile.gettempdir()) / f"hub-test-{os.getpid()}.sqlite3"
+    DATABASES["default"]["TEST"] = {"NAME": str(_file)}  # noqa: F405
+
+# Names of `integration_hub.lib.pause` points that a test of real processes holds.
+HUB_PAUSE_POINTS = os.environ.get("HUB_PAUSE_POINTS", "")

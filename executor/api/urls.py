@@ -1,5 +1,30 @@
-"""Addresses below /api/v1."""
+"""Addresses below /api/v1: calling, the execution log, and an instance's circuits and test."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from executor.api.execute_views import ExecuteByContextView, ExecuteView
+from executor.api.execution_views import (
+    CancelView,
+    ExecutionListView,
+    ExecutionView,
+    PayloadView,
+    ReplayView,
+)
+from executor.api.instance_views import CircuitsResetView, CircuitsView, ConnectionTestView
+
+urlpatterns = [
+    path("execute", ExecuteByContextView.as_view(), name="execute-by-context"),
+    path("executions", ExecutionListView.as_view({"get": "list"}), name="executions"),
+    path("executions/<str:execution_id>", ExecutionView.as_view(), name="execution"),
+    path("executions/<str:execution_id>/cancel", CancelView.as_view(), name="execution-cancel"),
+    path("executions/<str:execution_id>/replay", ReplayView.as_view(), name="execution-replay"),
+    path("executions/<str:execution_id>/payload", PayloadView.as_view(), name="execution-payload"),
+    path("instances/<str:ref>/methods/<str:name>/execute", ExecuteView.as_view(), name="execute"),
+    path("instances/<str:ref>/circuits", CircuitsView.as_view(), name="instance-circuits"),
+    path(
+        "instances/<str:ref>/circuits/reset",
+        CircuitsResetView.as_view(),
+        name="instance-circuits-reset",
+    ),
+    path("instances/<str:ref>/test", ConnectionTestView.as_view(), name="instance-test"),
+]
