@@ -180,6 +180,7 @@ REST_FRAMEWORK = {
         "integration_hub.api.filters.StrictOrdering",
     ],
     "DEFAULT_SCHEMA_CLASS": "integration_hub.api.schema.HubSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["integration_hub.api.throttling.OwnerThrottle"],
     "EXCEPTION_HANDLER": "integration_hub.api.problem.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": True,

@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.core.checks import register
+
+from integration_hub.api.checks import TAG, check_production
 
 
 class ApiConfig(AppConfig):
@@ -6,3 +9,6 @@ class ApiConfig(AppConfig):
     label = "api"
     verbose_name = "API"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        register(check_production, TAG)

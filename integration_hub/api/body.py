@@ -42,7 +42,7 @@ def _read_up_to(stream: IO[bytes], limit: int) -> bytes:
 
 def _take(request: HttpRequest, body: bytes) -> None:
     request.META["CONTENT_LENGTH"] = str(len(body))
-    request._stream = BytesIO(body)  # type: ignore[attr-defined]
+    request._stream = BytesIO(body)
 
 
 def _too_large(limit: int) -> PayloadTooLarge:

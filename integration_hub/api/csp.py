@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 _ADMIN_UPDATE = {"script-src": ["'unsafe-eval'"], "style-src": ["'unsafe-inline'"]}
 
 
-class HubCSPMiddleware(CSPMiddleware):  # type: ignore[misc]
+class HubCSPMiddleware(CSPMiddleware):
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import django_filters
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
-from rest_framework.filters import BaseFilterBackend
+from rest_framework.filters import BaseFilterBackend, OrderingFilter
 from rest_framework.request import Request
 
+from integration_hub.api.pagination import bad_parameter
 from integration_hub.api.translate import serializer_faults, summary
 from integration_hub.lib.errors import Fault, ValidationFailed
 from integration_hub.lib.ids import floor_id
@@ -56,7 +59,7 @@ def check_parameters(request: Request, known: frozenset[str]) -> None:
     )
 
 
-class StrictFilterBackend(DjangoFilterBackend):
+class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
     """django-filter whose refusals are problem documents with a pointer each."""
 
     def filter_queryset(
@@ -68,17 +71,39 @@ class StrictFilterBackend(DjangoFilterBackend):
         if not filterset.is_valid():
             faults = tuple(serializer_faults(dict(filterset.errors)))
             raise ValidationFailed(summary(faults), errors=faults)
-        return filterset.qs
+        found: QuerySet[Any] = filterset.qs
+        return found
 
 
-class CreatedFilterSet(FilterSet):
+class StrictOrdering(OrderingFilter):
+    """An unknown name is 400, not ignored; equal rows keep one order, so no page overlaps."""
+
+    def remove_invalid_fields(
+        self, queryset: QuerySet[Any], fields: Iterable[str], view: APIView, request: Request
+    ) -> list[str]:
+        valid = self.get_valid_fields(queryset, view, {"request": request})
+        known = sorted(str(name) for name, _ in valid)
+        wanted = list(fields)
+        wrong = [name for name in wanted if name.removeprefix("-") not in known]
+        if wrong:
+            raise bad_parameter("ordering", f"takes {', '.join(known)}, each also with -")
+        return wanted
+
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Any], view: APIView
+    ) -> QuerySet[Any]:
+        ordering = self.get_ordering(request, queryset, view)
+        return queryset.order_by(*ordering, "pk") if ordering else queryset
+
+
+class CreatedFilterSet(FilterSet):  # type: ignore[misc]
     """`created_after` and `created_before` as ranges of the UUIDv7 key: no further index."""
 
     created_after = django_filters.IsoDateTimeFilter(method="filter_after")
     created_before = django_filters.IsoDateTimeFilter(method="filter_before")
 
-    def filter_after(self, queryset: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+    def filter_after(self, queryset: QuerySet[Any], name: str, value: datetime) -> QuerySet[Any]:
         return queryset.filter(id__gte=floor_id(value))
 
-    def filter_before(self, queryset: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+    def filter_before(self, queryset: QuerySet[Any], name: str, value: datetime) -> QuerySet[Any]:
         return queryset.filter(id__lt=floor_id(value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -28,12 +28,14 @@ class HubNegotiation(DefaultContentNegotiation):
     def select_renderer(
         self,
         request: Request,
-        renderers: Sequence[BaseRenderer],
+        renderers: Iterable[BaseRenderer],
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
-        if len(renderers) == 1:
-            only = renderers[0]
+        choices = list(renderers)
+        if len(choices) == 1:
+            only = choices[0]
             wanted = request.META.get("HTTP_ACCEPT", "").strip()
             if wanted in _PLAIN or wanted == "application/problem+json":
                 return only, str(only.media_type)
-        return super().select_renderer(request, renderers, format_suffix)
+        found: tuple[BaseRenderer, str] = super().select_renderer(request, choices, format_suffix)
+        return found

@@ -68,8 +68,8 @@ class IdCursorPagination(BasePagination):
     page_size = DEFAULT_PAGE_SIZE
 
     def paginate_queryset(
-        self, queryset: QuerySet[M], request: Request, view: APIView | None = None
-    ) -> list[M]:
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any]:
         self.url = request.build_absolute_uri()
         self.size = whole_number(request, "page_size", self.page_size, MAX_PAGE_SIZE)
         self.descending = self._descending(request.query_params.get("ordering", ""))

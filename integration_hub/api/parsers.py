@@ -63,7 +63,7 @@ class DocumentParser(BaseParser):
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> RawDocument:
+    ) -> Any:
         plain = (media_type or "").partition(";")[0].strip().lower()
         return RawDocument(read_whole(stream, parser_context), plain)
 

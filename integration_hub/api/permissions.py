@@ -25,7 +25,7 @@ def rule_for(view: APIView, method: str) -> ScopeRule | None:
     """The scopes of which one is needed. A viewset's action wins over the method; HEAD is GET."""
     rules: ScopeRules = getattr(view, "required_scopes", {})
     action = getattr(view, "action", None)
-    if action in rules:
+    if isinstance(action, str) and action in rules:
         return rules[action]
     return rules.get("GET" if method == "HEAD" else method)
 

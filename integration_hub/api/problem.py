@@ -59,6 +59,8 @@ def problem_response(error: HubError, request: HttpRequest | Request) -> HttpRes
     body["instance"] = request.path
     response = HttpResponse(dumps(body), status=error.http_status, content_type=CONTENT_TYPE)
     response["Cache-Control"] = "no-store"
+    # One line a request is written by RequestIdMiddleware; Django's own would be a second.
+    response._has_been_logged = True  # type: ignore[attr-defined]
     if error.retry_after is not None:
         response["Retry-After"] = str(whole_seconds(error.retry_after))
     if isinstance(error, Unauthenticated):

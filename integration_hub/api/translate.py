@@ -96,7 +96,9 @@ def _(error: drf.UnsupportedMediaType) -> HubError:
 
 @translate.register
 def _(error: drf.Throttled) -> HubError:
-    return errors.RateLimitExceeded("Too many requests.", retry_after=error.wait or 1)
+    return errors.RateLimitExceeded(
+        "Too many requests.", retry_after=getattr(error, "wait", None) or 1
+    )
 
 
 @translate.register(OperationalError)

@@ -99,22 +99,32 @@ class HubError(Exception):
 
 
 class ValidationFailed(HubError):
+    """Correct what `errors` lists, each with its pointer; repeating the same is useless."""
+
     code, title, status = "VALIDATION_ERROR", "The request is not valid", 400
 
 
 class Unauthenticated(HubError):
+    """Send a valid token: `Authorization: Bearer <token>`."""
+
     code, title, status = "UNAUTHENTICATED", "Authentication is needed", 401
 
 
 class Forbidden(HubError):
+    """Use a token with the scope that `detail` names, or ask the operator for one."""
+
     code, title, status = "FORBIDDEN", "Not allowed", 403
 
 
 class TargetForbidden(Forbidden):
+    """Use a public address, or have the operator add it to HUB_OUTBOUND_ALLOW."""
+
     code, title = "TARGET_FORBIDDEN", "The target address is not allowed"
 
 
 class NotFound(HubError):
+    """Check the name against `suggestions`; what a token may not see is not found either."""
+
     code, title, status = "NOT_FOUND", "Not found", 404
 
 
@@ -131,56 +141,80 @@ class MethodNotFound(NotFound):
 
 
 class ExecutionNotFound(NotFound):
+    """Check the id; executions are kept for HUB_EXECUTION_RETENTION_DAYS."""
+
     code, title = "EXECUTION_NOT_FOUND", "Execution not found"
 
 
 class MethodNotAllowed(HubError):
+    """Use a method that the header `Allow` lists."""
+
     code, title, status = "METHOD_NOT_ALLOWED", "Method not allowed", 405
 
 
 class NotAcceptable(HubError):
+    """Ask for `application/json` in `Accept`."""
+
     code, title, status = "NOT_ACCEPTABLE", "Not acceptable", 406
 
 
 class Conflict(HubError):
+    """Read the thing again, solve what `detail` names, then repeat."""
+
     code, title, status = "CONFLICT", "Conflict", 409
 
 
 class AmbiguousInstance(Conflict):
+    """Name one of the instances in `detail`, or give a narrower context."""
+
     code, title = "AMBIGUOUS_INSTANCE", "More than one instance fits"
 
 
 class InstanceNotReady(Conflict):
+    """Complete the configuration or the credential that `detail` names, or enable it."""
+
     code, title = "INSTANCE_NOT_READY", "The instance is not ready"
 
 
 class PayloadPurged(Conflict):
+    """Send a new call: the kept body is past its retention."""
+
     code, title = "PAYLOAD_PURGED", "The payload is no longer kept"
 
 
 class IdempotencyInProgress(Conflict):
+    """Repeat the same request after `retry_after`."""
+
     code, title = "IDEMPOTENCY_IN_PROGRESS", "The first request with this key is still running"
     default_retryable = True
 
 
 class PreconditionFailed(HubError):
+    """Read it again and send its new `ETag` in `If-Match`."""
+
     code, title, status = "PRECONDITION_FAILED", "Changed since it was read", 412
 
 
 class PayloadTooLarge(HubError):
+    """Send less, in several calls, or have HUB_MAX_REQUEST_BYTES raised."""
+
     code, title, status = "PAYLOAD_TOO_LARGE", "The request is too large", 413
 
 
 class UnsupportedMediaType(HubError):
+    """Say in `Content-Type` what you send, of a type that `detail` allows."""
+
     code, title, status = "UNSUPPORTED_MEDIA_TYPE", "Unsupported media type", 415
 
 
 class IdempotencyKeyReused(HubError):
+    """Use a new `Idempotency-Key` for another request."""
+
     code, title, status = "IDEMPOTENCY_KEY_REUSED", "Idempotency key used for another request", 422
 
 
 class TransformFailed(HubError):
-    """A mapping failed: 422 when it shaped the request, 502 when it shaped the answer."""
+    """Correct the mapping or its input: 422 when it shaped the request, 502 when the answer."""
 
     code, title, status = "TRANSFORM_ERROR", "The transform failed", 422
 
@@ -190,11 +224,15 @@ class TransformFailed(HubError):
 
 
 class RateLimitExceeded(HubError):
+    """Repeat after `retry_after`; the hub's own limit, not the external system's."""
+
     code, title, status = "RATE_LIMIT_EXCEEDED", "Rate limit exceeded", 429
     default_retryable = True
 
 
 class ConcurrencyLimitExceeded(HubError):
+    """Repeat after `retry_after`, or allow a wait with `max_wait_ms`."""
+
     code, title, status = "CONCURRENCY_LIMIT_EXCEEDED", "Too many calls at once", 429
     default_retryable = True
 
@@ -225,57 +263,83 @@ class UpstreamError(HubError):
 
 
 class IntegrationFailed(UpstreamError):
+    """See `upstream`: the external system answered with a refusal."""
+
     code, title = "INTEGRATION_ERROR", "The external system refused"
 
 
 class ConnectionFailed(UpstreamError):
+    """Check the address and the external system; repeat only if `retryable`."""
+
     code, title = "CONNECTION_ERROR", "The external system could not be reached"
 
 
 class AuthFailed(UpstreamError):
+    """Renew the credential: the external system rejected it, or it cannot be opened."""
+
     code, title = "AUTH_ERROR", "The external system rejected the credential"
 
 
 class ResponseInvalid(UpstreamError):
+    """Compare the answer with the definition's `result_schema`; see `errors`."""
+
     code, title = "RESPONSE_INVALID", "The answer is not what the definition says"
 
 
 class ResponseTooLarge(UpstreamError):
+    """Ask the external system for less, or have HUB_MAX_RESPONSE_BYTES raised."""
+
     code, title = "RESPONSE_TOO_LARGE", "The answer is too large"
 
 
 class TimedOut(UpstreamError):
+    """Repeat only if `retryable`: the external system may have done what was asked."""
+
     code, title, status = "TIMEOUT_ERROR", "The external system did not answer in time", 504
 
 
 class CircuitOpen(HubError):
+    """Repeat after `retry_after`; too many calls failed, so none is sent meanwhile."""
+
     code, title, status = "CIRCUIT_OPEN", "The circuit is open", 503
     default_retryable = True
 
 
 class ServiceUnavailable(HubError):
+    """Repeat after `retry_after`; if it lasts, see `/health/dependency`."""
+
     code, title, status = "SERVICE_UNAVAILABLE", "The service cannot take this now", 503
     default_retryable = True
 
 
 class InsufficientStorage(HubError):
+    """Repeat later; the operator has to free storage."""
+
     code, title, status = "INSUFFICIENT_STORAGE", "Storage is full", 507
     default_retryable = True
 
 
 class AdapterFailed(HubError):
+    """Report it with the `request_id`: the adapter's code has a fault."""
+
     code, title, status = "ADAPTER_ERROR", "The adapter failed", 500
 
 
 class InternalFailure(HubError):
+    """Report it with the `request_id`: the hub's code has a fault."""
+
     code, title, status = "INTERNAL_ERROR", "Internal error", 500
 
 
 class Poisoned(HubError):
+    """See what the call does to its worker; it runs again only by replay."""
+
     code, title, status = "POISON", "The execution killed its worker three times", 500
 
 
 class Cancelled(HubError):
+    """Start it again if it was cancelled by mistake."""
+
     code, title, status = "CANCELLED", "The execution was cancelled", 409
 
 

@@ -1,0 +1,80 @@
+"""What a service in production mode must not start with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+
+from integration_hub.api.rate import parse_rate
+
+TAG = "hub"
+MIN_SECRET_LENGTH = 50
+_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", ""})
+_MAKE_KEY = 'python -c "import secrets; print(secrets.token_urlsafe(48))"'
+
+
+def check_production(**_: Any) -> list[checks.CheckMessage]:
+    """hub.E010–E014: keys, hosts, debugging and limits of a service that others can reach."""
+    return [*_always(), *(_in_production() if settings.HUB_PRODUCTION else ())]
+
+
+def refuse_unsafe_start() -> None:
+    """Raise ImproperlyConfigured that lists what is unsafe; outside production mode do nothing."""
+    if not settings.HUB_PRODUCTION:
+        return
+    # One by one: without a SECRET_KEY, Django's own checks end before ours have spoken.
+    for tag in (TAG, "security"):
+        faults = [fault for fault in checks.run_checks(tags=[tag]) if fault.is_serious()]
+        if faults:
+            lines = [f"{fault.id}: {fault.msg} {fault.hint or ''}".strip() for fault in faults]
+            raise ImproperlyConfigured("The hub does not start:\n" + "\n".join(lines))
+
+
+def _always() -> Iterator[checks.CheckMessage]:
+    public_host = urlsplit(settings.HUB_PUBLIC_URL).hostname or ""
+    if settings.DEBUG and public_host not in _LOCAL_HOSTS:
+        yield checks.Error(
+            f"DEBUG is on although HUB_PUBLIC_URL is {settings.HUB_PUBLIC_URL}.",
+            hint="Unset DEBUG: its error pages show settings and data to every visitor.",
+            id="hub.E010",
+        )
+    try:
+        parse_rate(settings.HUB_API_RATE)
+    except ValueError as error:
+        yield checks.Error(str(error), hint="Use a number and s, m or h, as 600/m.", id="hub.E011")
+
+
+def _in_production() -> Iterator[checks.CheckMessage]:
+    secret = _secret_key()
+    if not secret:
+        yield checks.Error("SECRET_KEY is not set.", hint=f"Set one: {_MAKE_KEY}", id="hub.E012")
+    elif len(secret) < MIN_SECRET_LENGTH or "insecure" in secret or len(set(secret)) < 5:
+        yield checks.Error(
+            f"SECRET_KEY is weak: it needs at least {MIN_SECRET_LENGTH} random characters.",
+            hint=f"Set one: {_MAKE_KEY}",
+            id="hub.E013",
+        )
+    if not settings.ALLOWED_HOSTS:
+        yield checks.Error(
+            "ALLOWED_HOSTS is empty, so every request would be refused.",
+            hint="Name the hosts that people use, as ALLOWED_HOSTS=hub.example.",
+            id="hub.E014",
+        )
+    elif "*" in settings.ALLOWED_HOSTS:
+        yield checks.Warning(
+            "ALLOWED_HOSTS has *, so links can be made to point anywhere.",
+            hint="Name the hosts that people use.",
+            id="hub.W014",
+        )
+
+
+def _secret_key() -> str:
+    try:
+        return str(settings.SECRET_KEY)
+    except ImproperlyConfigured:  # Django raises on reading an empty one
+        return ""
