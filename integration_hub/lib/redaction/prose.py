@@ -26,13 +26,10 @@ _NAME_BACK = 64
 _BARE = re.compile(r"[^\s&;,\"'<>(){}\[\]\\]+")
 _LINE = re.compile(r"[^\r\n\"'\\]+")
 _ELEMENT = re.compile(r"(?P<name>[A-Za-z_][\w.\-]{1,63})(?:\s[^<>]{0,500})?>(?P<value>[^<>]+)</")
-_TOKEN = re.compile(r"\s{0,4}([A-Za-z0-9._~+/\-]{8,}={0,2})")
+_TOKEN = re.compile(r"\s{0,4}([A-Za-z0-9._~+/\-]{8,}={0,2})(?![\w=])")
 _USERINFO = re.compile(r"://[^/\s:@]{0,256}:([^/\s@]{1,512})@")
-_PEM = re.compile(
-    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.{0,20000}?"
-    r"(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)",
-    re.DOTALL,
-)
+_PEM_BEGIN = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
+_PEM_END = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z")
 _JWT = re.compile(r"\beyJ[\w\-]{8,}\.eyJ[\w\-]{4,}\.[\w\-]*")
 
 _NOTHING = frozenset({"null", "none", "true", "false"})
@@ -48,7 +45,7 @@ def spans(text: str, is_secret: Callable[[str], bool], stems: Iterable[str] = ()
     if "eyJ" in text:
         found += [match.span() for match in _JWT.finditer(text)]
     if "PRIVATE KEY-----" in text:
-        found += [match.span() for match in _PEM.finditer(text)]
+        found += _private_keys(text)
     if "://" in text and "@" in text:
         found += [match.span(1) for match in _USERINFO.finditer(text)]
     lowered = _lower(text)
@@ -59,6 +56,15 @@ def spans(text: str, is_secret: Callable[[str], bool], stems: Iterable[str] = ()
         if scheme in lowered:
             found += _schemed(text, lowered, scheme)
     return found
+
+
+def _private_keys(text: str) -> Iterator[Span]:
+    begin = _PEM_BEGIN.search(text)
+    while begin:
+        end = _PEM_END.search(text, begin.end())
+        stop = end.end() if end else len(text)
+        yield begin.start(), stop
+        begin = _PEM_BEGIN.search(text, stop)
 
 
 def _lower(text: str) -> str:
