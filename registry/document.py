@@ -50,13 +50,13 @@ def check_document(document: Any) -> tuple[Fault, ...]:
 
 def _shape_faults(document: Mapping[str, Any]) -> tuple[Fault, ...]:
     adapter = document.get("type")
-    known = isinstance(adapter, str) and adapter in adapters
-    if known:
-        protocols: dict[str, Any] = {str(adapter): adapters.get(str(adapter)).method_schema()}
-    else:
-        protocols = {name: True for name, _ in adapters}
-        if isinstance(adapter, str):
-            protocols[adapter] = True  # its unknown name is a fault already
+    if isinstance(adapter, str) and adapter in adapters:
+        block = adapters.get(adapter).method_schema()
+        needed = () if compile_schema(block).is_valid({}) else (adapter,)
+        return compile_schema(meta_schema({adapter: block}, required=needed)).faults(document)
+    protocols = {name: True for name, _ in adapters}
+    if isinstance(adapter, str):
+        protocols[adapter] = True  # its unknown name is a fault already
     return compile_schema(meta_schema(protocols)).faults(document)
 
 

@@ -26,7 +26,8 @@ MAX_METHODS = 5_000
 
 def _object(properties: JSONSchema, *, required: Iterable[str] = (), **more: Any) -> JSONSchema:
     closed = {"type": "object", "properties": properties, "additionalProperties": False}
-    return closed | ({"required": list(required)} if required else {}) | more
+    needed = list(required)
+    return closed | ({"required": needed} if needed else {}) | more
 
 
 def _integer(minimum: int, maximum: int, description: str = "") -> JSONSchema:
@@ -148,7 +149,7 @@ EXAMPLE = _object(
 )
 
 
-def _method(protocols: Mapping[str, Any]) -> JSONSchema:
+def _method(protocols: Mapping[str, Any], required: Iterable[str]) -> JSONSchema:
     return _object(
         {
             "description": _text(10_000),
@@ -173,12 +174,20 @@ def _method(protocols: Mapping[str, Any]) -> JSONSchema:
             "examples": {"type": "array", "maxItems": 100, "items": EXAMPLE},
             **POLICIES,
             **protocols,
-        }
+        },
+        required=required,
     )
 
 
-def meta_schema(protocols: Mapping[str, Mapping[str, Any] | bool] | None = None) -> JSONSchema:
-    """The schema of a document whose methods carry one of `protocols` (name → its schema)."""
+def meta_schema(
+    protocols: Mapping[str, Mapping[str, Any] | bool] | None = None,
+    *,
+    required: Iterable[str] = (),
+) -> JSONSchema:
+    """The schema of a document whose methods carry one of `protocols` (name → its schema).
+
+    Those of `required` every method must carry.
+    """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Integration Hub definition",
@@ -222,7 +231,7 @@ def meta_schema(protocols: Mapping[str, Mapping[str, Any] | bool] | None = None)
                     "minProperties": 1,
                     "maxProperties": MAX_METHODS,
                     "propertyNames": {"pattern": METHOD_PATTERN},
-                    "additionalProperties": _method(dict(protocols or {})),
+                    "additionalProperties": _method(dict(protocols or {}), list(required)),
                 },
             },
             required=["slug", "name", "version", "type", "methods"],

@@ -172,7 +172,7 @@ def _take_key(event: Any, parent: _Open, value: Any, *, merge: bool) -> None:
 
 
 def _is_merge(event: Any) -> bool:
-    return bool(event.value == _MERGE and event.style is None)
+    return bool(event.value == _MERGE and event.implicit[0])
 
 
 def _scalar(event: Any) -> Any:
