@@ -11,10 +11,14 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 
 import orjson
+
+from integration_hub.lib import jsonplace
 
 JSON = Any  # None | bool | int | float | str | list | dict, checked by the reader
 
@@ -23,8 +27,6 @@ MAX_KEYS = 10_000
 MAX_INTEGER_DIGITS = 4_000  # below CPython's own limit for int(), which raises a bare ValueError
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# Strings are consumed whole, so that a bracket inside one never counts.
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 
 class JSONFault(ValueError):
@@ -43,18 +45,23 @@ def loads(raw: bytes | str, *, max_depth: int = MAX_DEPTH, max_keys: int = MAX_K
         value = _decoder(max_keys).decode(text)
     except json.JSONDecodeError as error:
         raise JSONFault(error.msg, error.lineno, error.colno) from None
+    except _Unplaced as fault:
+        raise _placed(fault, text) from None
     if "\\u" in text or not text.isascii():
-        _check_surrogates(value)
+        _check_surrogates(value, text)
     return value
 
 
 def dumps(value: JSON) -> bytes:
-    """Compact UTF-8 JSON; integers of any size."""
+    """Compact UTF-8 JSON; integers of any size. Raises TypeError for what JSON has not."""
     try:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:
         # orjson cannot write integers above 64 bits; the standard library can.
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+        text = json.dumps(
+            value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_as_orjson
+        )
+        return text.encode()
 
 
 def dumps_text(value: JSON) -> str:
@@ -70,19 +77,36 @@ def _decode(raw: bytes) -> str:
         raise JSONFault("not UTF-8", line, column) from None
 
 
+def _as_orjson(value: Any) -> Any:
+    """What orjson writes of itself, for the documents that it cannot write whole."""
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"JSON cannot hold a {type(value).__name__}")
+
+
 def _check_depth(text: str, max_depth: int) -> None:
     """Count brackets outside strings before the recursive parser sees the text."""
     if text.count("[") + text.count("{") <= max_depth:
         return
-    depth = 0
-    for match in _TOKENS.finditer(text.encode("utf-8", "surrogatepass")):
-        first = match.group()[:1]
-        if first in b"[{":
-            depth += 1
-            if depth > max_depth:
-                raise JSONFault(f"nested deeper than {max_depth} levels")
-        elif first in b"]}":
-            depth -= 1
+    at = jsonplace.depth_exceeded(text, max_depth)
+    if at is not None:
+        raise JSONFault(
+            f"nested deeper than {max_depth} levels", *jsonplace.line_and_column(text, at)
+        )
+
+
+class _Unplaced(Exception):
+    """A hook refused something; `find` says where it stands in a text."""
+
+    def __init__(self, detail: str, find: Callable[[str], int | None]) -> None:
+        super().__init__(detail)
+        self.detail, self.find = detail, find
+
+
+def _placed(fault: _Unplaced, text: str) -> JSONFault:
+    return JSONFault(fault.detail, *jsonplace.line_and_column(text, fault.find(text) or 0))
 
 
 class _Reader:
@@ -93,30 +117,47 @@ class _Reader:
 
     def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(pairs) > self.max_keys:
-            raise JSONFault(f"an object with more than {self.max_keys} keys")
+            raise _Unplaced(f"an object with more than {self.max_keys} keys", self._find_too_many)
         found = dict(pairs)
         if len(found) != len(pairs):
             counts = Counter(key for key, _ in pairs)
             twice = next(key for key, count in counts.items() if count > 1)
-            raise JSONFault(f"duplicate key {twice[:80]!r}")
+            raise _Unplaced(
+                f"duplicate key {twice[:80]!r}",
+                lambda text: jsonplace.find_key(
+                    text, lambda seen, name: name == twice and name in seen
+                ),
+            )
         return found
+
+    def _find_too_many(self, text: str) -> int | None:
+        return jsonplace.find_key(text, lambda seen, _: len(seen) >= self.max_keys)
 
     @staticmethod
     def constant(name: str) -> Any:
-        raise JSONFault(f"{name} is not JSON")
+        raise _Unplaced(f"{name} is not JSON", lambda text: _find_word(text, name))
 
     @staticmethod
     def real(text: str) -> Any:
         number = float(text)
         if math.isinf(number):
-            raise JSONFault(f"number {text[:40]} is out of range")
+            raise _Unplaced(
+                f"number {text[:40]} is out of range", lambda whole: _find_word(whole, text)
+            )
         return number
 
     @staticmethod
     def integer(text: str) -> Any:
         if len(text) > MAX_INTEGER_DIGITS:
-            raise JSONFault(f"integer with more than {MAX_INTEGER_DIGITS} digits")
+            raise _Unplaced(
+                f"integer with more than {MAX_INTEGER_DIGITS} digits",
+                lambda whole: _find_word(whole, text),
+            )
         return int(text)
+
+
+def _find_word(text: str, word: str) -> int | None:
+    return jsonplace.find_literal(text, lambda found: found == word)
 
 
 def _make_decoder(max_keys: int) -> json.JSONDecoder:
@@ -136,13 +177,16 @@ def _decoder(max_keys: int) -> json.JSONDecoder:
     return _DEFAULT if max_keys == MAX_KEYS else _make_decoder(max_keys)
 
 
-def _check_surrogates(value: JSON) -> None:
+def _check_surrogates(value: JSON, text: str) -> None:
     stack = [value]
     while stack:
         item = stack.pop()
         if isinstance(item, str):
             if _SURROGATE.search(item):
-                raise JSONFault("a lone surrogate in a string")
+                at = jsonplace.find_string(text, lambda found: bool(_SURROGATE.search(found)))
+                raise JSONFault(
+                    "a lone surrogate in a string", *jsonplace.line_and_column(text, at or 0)
+                )
         elif isinstance(item, Mapping):
             stack.extend(item.keys())
             stack.extend(item.values())

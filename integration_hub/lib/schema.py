@@ -56,7 +56,7 @@ class Validator:
     def _each_fault(self, value: Any, base: str) -> Iterator[Fault]:
         for error in self._compiled.iter_errors(value):
             for place in places_of(error):
-                detail = sentence_of(error, place, self._schema)
+                detail = sentence_of(error, place, schema=self._schema, value=value)
                 yield Fault(base + pointers.join(place), detail, code_of(error))
 
 
@@ -87,12 +87,11 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} cannot stand in a schema")
 
 
-def _build(schema: Any) -> jsonschema_rs.Draft202012Validator:
+def _build(schema: Any) -> jsonschema_rs.Validator:
     # `offline` refuses to fetch; the library's default would.
-    built: jsonschema_rs.Draft202012Validator = jsonschema_rs.validator_for(
+    return jsonschema_rs.validator_for(
         schema, validate_formats=True, pattern_options=_PATTERNS, offline=True
     )
-    return built
 
 
 def _schema_faults(schema: Any) -> Iterator[Fault]:
@@ -148,4 +147,3 @@ def _refusal(root: Any, reference: str) -> str:
     if target.startswith("/") and not pointers.exists(root, target):
         return f"Nothing stands at {reference[:200]!r} in the document."
     return ""
-

@@ -49,14 +49,16 @@ def places_of(error: ValidationError) -> list[Place]:
     return [parent]
 
 
-def sentence_of(error: ValidationError, place: Place, schema: Any) -> str:
+def sentence_of(error: ValidationError, place: Place, *, schema: Any, value: Any) -> str:
+    """`value` is the whole that was validated: the error's own copy of a part costs time and
+    loses integers of thousands of digits."""
     name = error.kind.name
     secret = any(isinstance(part, str) and is_secret_name(part) for part in place)
     if name in ("additionalProperties", "unevaluatedProperties"):
         return _unknown_member(str(place[-1]), _siblings(schema, error.schema_path))
     words = _WORDS.get(name)
     said = words(error.kind.value, secret) if words else f"does not fit the schema's {name!r}"
-    got = "" if name in _NO_VALUE or secret else _got(error.instance)
+    got = "" if name in _NO_VALUE or secret else _got(_at(value, error.instance_path))
     return f"{said[:1].upper()}{said[1:]}{got}."
 
 
@@ -68,6 +70,12 @@ def quote(value: Any, limit: int = MAX_QUOTED) -> str:
         return "an integer of thousands of digits"  # which str() would refuse to write
     text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _at(value: Any, path: list[str | int]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
 
 
 def _got(value: Any) -> str:
@@ -85,7 +93,7 @@ def _options(options: Iterable[Any]) -> str:
     return ", ".join(listed[:MAX_OPTIONS]) + rest
 
 
-def _type(value: Any, secret: bool) -> str:
+def _type(value: Any, _: bool) -> str:
     names = [value] if isinstance(value, str) else list(value)
     return "must be " + " or ".join(_A_TYPE.get(name, name) for name in names)
 
@@ -100,7 +108,7 @@ def _const(value: Any, secret: bool) -> str:
 
 
 def _count(sentence: str) -> Callable[[Any, bool], str]:
-    return lambda value, secret: sentence.format(value)
+    return lambda value, _: sentence.format(value)
 
 
 _WORDS: dict[str, Callable[[Any, bool], str]] = {
@@ -109,7 +117,7 @@ _WORDS: dict[str, Callable[[Any, bool], str]] = {
     "enum": _enum,
     "const": _const,
     "format": _count("is not a valid {}"),
-    "pattern": lambda value, secret: f"must match the pattern {quote(value, 200)}",
+    "pattern": lambda value, _: f"must match the pattern {quote(value, 200)}",
     "minimum": _count("must be at least {}"),
     "maximum": _count("must be at most {}"),
     "exclusiveMinimum": _count("must be more than {}"),
@@ -155,18 +163,19 @@ def _unknown_member(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name[:80], known, n=1)
     if near:
         return f'Is not known here; did you mean "{near[0]}"?'
-    return f"Is not known here; known: {_options(sorted(known))}." if known else "Is not known here."
+    return (
+        f"Is not known here; known: {_options(sorted(known))}." if known else "Is not known here."
+    )
 
 
 def _siblings(schema: Any, path: list[str | int]) -> list[str]:
     """The names beside the `additionalProperties` that refused."""
     node = schema
     for step in path[:-1]:
-        if isinstance(node, dict) and step in node:
+        # A path that was resolved through a reference may not lead on from here.
+        try:
             node = node[step]
-        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-            node = node[step]
-        else:
+        except (KeyError, IndexError, TypeError):
             return []
     found = node.get("properties") if isinstance(node, dict) else None
     return list(found) if isinstance(found, dict) else []

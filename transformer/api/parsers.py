@@ -35,5 +35,5 @@ class RawParser(BaseParser):
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> RawBody:
+    ) -> Any:
         return RawBody(read_whole(stream, parser_context), media_type or "")

@@ -68,7 +68,7 @@ class ConvertView(HubView):
                 f"The query parameter 'to' takes one of {', '.join(openapi.TARGETS)}.",
                 errors=[Fault("/to", detail, "QUERY")],
             )
-        body = request.data
+        body: Any = request.data
         sent = body if isinstance(body, RawBody) else RawBody(b"", "")
         document = codec.decode(sent.content, sent.content_type, response=False)
         content, content_type = codec.encode(kind, document)

@@ -16,6 +16,7 @@ from transformer.faults import parse_failed
 MAX_DEPTH = 200
 MAX_NODES = 100_000
 MAX_ATTRIBUTES = 1_000
+_XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
 
 
 def read_xml(
@@ -29,7 +30,7 @@ def read_xml(
         return None
     builder = _Builder(force_list, _Names(namespaces))
     parser = etree.XMLParser(
-        target=builder,
+        target=cast(Any, builder),  # the stubs know no `start` with namespaces
         encoding="utf-8",  # `text` is decoded: what the document declares no longer holds
         resolve_entities=False,
         no_network=True,
@@ -64,17 +65,6 @@ class _Names:
     def __init__(self, namespaces: Mapping[str, str] | None) -> None:
         self.mapped = namespaces is not None
         self.prefixes = {uri: prefix for prefix, uri in (namespaces or {}).items()}
-        self._kept: list[dict[str, str]] = []
-
-    def enter(self, declared: Mapping[str | None, str]) -> None:
-        """Without a map, the document's own prefixes hold, from here to the element's end."""
-        self._kept.append(self.prefixes)
-        if declared and not self.mapped:
-            ours = {uri: prefix or "" for prefix, uri in declared.items()}
-            self.prefixes = {**self.prefixes, **ours}
-
-    def leave(self) -> None:
-        self.prefixes = self._kept.pop()
 
     def of(self, name: str) -> str:
         if name[0] != "{":
@@ -83,7 +73,7 @@ class _Names:
         prefix = self.prefixes.get(uri)
         if prefix is None:
             # The prefix `xml` needs no declaration; a namespace outside the map is spelt out.
-            prefix = "xml" if uri == "http://www.w3.org/XML/1998/namespace" else uri
+            prefix = "xml" if uri == _XML_NAMESPACE else uri
         return f"{prefix}:{local}" if prefix else local
 
 
@@ -96,7 +86,7 @@ class _Builder:
         self._nodes = 0
         self._members: dict[str, Any] = {}
         self._texts: list[str] = []
-        self._open: list[tuple[str, dict[str, Any], list[str]]] = []
+        self._open: list[tuple[str, dict[str, Any], list[str], dict[str, str]]] = []
 
     def doctype(self, *_: Any) -> None:
         raise parse_failed("Not accepted: a DOCTYPE.", expected="XML without a DOCTYPE")
@@ -109,14 +99,21 @@ class _Builder:
             raise _too_large(f"more than {MAX_NODES:,} elements")
         if len(self._open) >= MAX_DEPTH:
             raise _too_deep()
+        names, before = self._names, self._names.prefixes
+        members: dict[str, Any] = {}
+        if declared and not names.mapped:
+            # Without a map, the document's own prefixes hold, from here to the element's end.
+            names.prefixes = {**before, **{uri: prefix or "" for prefix, uri in declared.items()}}
+            for prefix, uri in declared.items():
+                members[f"@xmlns:{prefix}" if prefix else "@xmlns"] = uri
+        self._open.append((names.of(tag), self._members, self._texts, before))
+        self._members, self._texts = members, []
+        if attributes:
+            self._take(attributes)
+
+    def _take(self, attributes: Mapping[str, str]) -> None:
         if len(attributes) > MAX_ATTRIBUTES:
             raise _too_large(f"an element with more than {MAX_ATTRIBUTES:,} attributes")
-        self._names.enter(declared)
-        self._open.append((self._names.of(tag), self._members, self._texts))
-        self._members, self._texts = {}, []
-        if declared and not self._names.mapped:
-            for prefix, uri in declared.items():
-                self._members[f"@xmlns:{prefix}" if prefix else "@xmlns"] = uri
         for name, value in attributes.items():
             self._members["@" + self._names.of(name)] = value
 
@@ -124,14 +121,14 @@ class _Builder:
         self._texts.append(text)
 
     def end(self, _: str) -> None:
-        text = "".join(self._texts).strip()
+        texts = self._texts
         value: Any = self._members or None
-        if text and value is None:
-            value = text
-        elif text:
-            value["#text"] = text
-        self._names.leave()
-        name, self._members, self._texts = self._open.pop()
+        if texts and (text := "".join(texts).strip()):
+            if value is None:
+                value = text
+            else:
+                value["#text"] = text
+        name, self._members, self._texts, self._names.prefixes = self._open.pop()
         self._add(name, value)
 
     def _add(self, name: str, value: Any) -> None:

@@ -65,7 +65,8 @@ class EventSinkViewSet(HubViewSet):
     )
     def create(self, request: Request) -> Response:
         """Add a sink; it hears what happens from now on."""
-        row = sink_services.create_sink(document=request.data, actor=self.request.caller.owner)
+        document: Any = request.data
+        row = sink_services.create_sink(document=document, actor=self.request.caller.owner)
         return _answer(row, 201)
 
     @extend_schema(responses=openapi.SINK)

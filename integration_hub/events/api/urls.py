@@ -5,13 +5,6 @@ from django.urls import path
 from integration_hub.events.api.event_views import EventViewSet
 from integration_hub.events.api.sink_views import EventSinkViewSet
 
-_ONE_SINK = {
-    "get": "retrieve",
-    "put": "update",
-    "patch": "partial_update",
-    "delete": "destroy",
-}
-
 urlpatterns = [
     path("events", EventViewSet.as_view({"get": "list"}), name="events"),
     path("events/<uuid:event_id>", EventViewSet.as_view({"get": "retrieve"}), name="event"),
@@ -25,5 +18,16 @@ urlpatterns = [
         EventSinkViewSet.as_view({"get": "list", "post": "create"}),
         name="event-sinks",
     ),
-    path("event-sinks/<uuid:sink_id>", EventSinkViewSet.as_view(_ONE_SINK), name="event-sink"),
+    path(
+        "event-sinks/<uuid:sink_id>",
+        EventSinkViewSet.as_view(
+            {
+                "get": "retrieve",
+                "put": "update",
+                "patch": "partial_update",
+                "delete": "destroy",
+            }
+        ),
+        name="event-sink",
+    ),
 ]
