@@ -42,6 +42,7 @@ class HubSchema(AutoSchema):
         method: str,
         registry: ComponentRegistry,
     ) -> dict[str, Any] | None:
+        self._take_plain_schemas()
         operation = super().get_operation(path, path_regex, path_prefix, method, registry)
         if operation is None or not hasattr(self.view, "required_scopes"):
             return operation
@@ -59,26 +60,26 @@ class HubSchema(AutoSchema):
         operation["responses"] |= problem_responses(self._kinds(operation, public=rule == PUBLIC))
         return operation
 
-    def get_request_serializer(self) -> Any:
-        """`extend_schema(request=…)` also takes a plain JSON Schema."""
-        found = super().get_request_serializer()
-        if isinstance(found, dict) and not all("/" in str(key) for key in found):
-            return dict.fromkeys(self.map_parsers(), found)
-        return found
-
-    def get_response_serializers(self) -> Any:
-        """`extend_schema(responses=…)` also takes the plain JSON Schema of a 200."""
-        found = super().get_response_serializers()
-        if isinstance(found, dict) and not all(_is_status(key) for key in found):
-            return {200: found}
-        return found
-
     def map_parsers(self) -> list[Any]:
         """A parser may read several media types."""
         found: list[str] = []
         for parser in self.view.get_parsers():
             found.extend(getattr(parser, "media_types", (parser.media_type,)))
         return list(dict.fromkeys(found))
+
+    def _take_plain_schemas(self) -> None:
+        """Let `extend_schema(request=…, responses=…)` be a plain JSON Schema: of JSON, of a 200.
+
+        spectacular's decorator subclasses this class, so only the instance can answer for both.
+        """
+        for name in ("get_request_serializer", "get_response_serializers"):
+            self.__dict__.pop(name, None)
+        request, response = self.get_request_serializer(), self.get_response_serializers()
+        if isinstance(request, dict) and not all("/" in str(key) for key in request):
+            by_type = dict.fromkeys(self.map_parsers(), request)
+            self.__dict__["get_request_serializer"] = lambda: by_type
+        if isinstance(response, dict) and not all(_is_status(key) for key in response):
+            self.__dict__["get_response_serializers"] = lambda: {200: response}
 
     def _kinds(self, operation: dict[str, Any], *, public: bool) -> Iterable[type[HubError]]:
         yield from _ALWAYS

@@ -46,7 +46,7 @@ def test_a_row_is_never_changed_or_deleted_through_the_models():
         lambda: AuditEntry.objects.update_or_create(pk=entry.pk, defaults={"actor": "x"}),
     ]
     for attempt in attempts:
-        with pytest.raises(TypeError, match="append-only"):
+        with pytest.raises(TypeError, match="append-only"), transaction.atomic():
             attempt()
     assert AuditEntry.objects.get(pk=entry.pk).actor == "user:1"
 
