@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -180,7 +181,10 @@ def api(port: int, token: str, method: str, path: str, body: object) -> None:
         {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
         method=method,
     )
-    urllib.request.urlopen(request, timeout=10).read()
+    try:
+        urllib.request.urlopen(request, timeout=10).read()
+    except urllib.error.HTTPError as error:
+        sys.exit(f"{method} {path}: {error.code} {error.read().decode()}")
 
 
 def hub_environment(database: str, redis: str) -> dict[str, str]:
