@@ -50,7 +50,7 @@ def _literal(text: str) -> str:
     return "".join(c if c.isalnum() else f"\\{c}" if c.isascii() else c for c in text)
 
 
-@extend_schema(tags=["definitions"])
+@extend_schema(tags=["definitions"], request=None)
 class DefinitionViewSet(HubViewSet):
     """Definition versions. `{ref}` is an id, a slug, slug@1.2.0 or a range slug@^1.2."""
 
@@ -76,7 +76,7 @@ class DefinitionViewSet(HubViewSet):
     search_fields = ("slug", "name", "description", "tags")
     ordering_fields = ("slug", "name", "type", "status", "created_at", "updated_at", "published_at")
 
-    @extend_schema(responses=openapi.page_of(openapi.DEFINITION_SUMMARY))
+    @extend_schema(responses={200: openapi.DEFINITION_SUMMARY})
     def list(self, request: Request) -> Response:
         """Every version of every definition, without its document."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -93,14 +93,14 @@ class DefinitionViewSet(HubViewSet):
         row = services.create_definition(document=document, actor=self.request.caller.owner)
         return answer(row, 201)
 
-    @extend_schema(responses=openapi.DEFINITION)
+    @extend_schema(responses={200: openapi.DEFINITION})
     def retrieve(self, request: Request, ref: str) -> Response:
         """The document with its `id`, `status` and dates."""
         return answer(get_definition(ref))
 
     @extend_schema(
         request={"application/json": openapi.DOCUMENT, "application/yaml": openapi.DOCUMENT},
-        responses=openapi.DEFINITION,
+        responses={200: openapi.DEFINITION},
         parameters=[openapi.IF_MATCH],
     )
     def update(self, request: Request, ref: str) -> Response:
@@ -109,7 +109,7 @@ class DefinitionViewSet(HubViewSet):
 
     @extend_schema(
         request={"application/json": openapi.DOCUMENT, "application/yaml": openapi.DOCUMENT},
-        responses=openapi.DEFINITION,
+        responses={200: openapi.DEFINITION},
         parameters=[openapi.IF_MATCH],
     )
     def partial_update(self, request: Request, ref: str) -> Response:

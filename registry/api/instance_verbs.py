@@ -40,19 +40,30 @@ class InstanceVerbViewSet(HubViewSet):
         "upgrade": (*_SWITCH, DefinitionNotFound, TargetForbidden),
     }
 
-    @extend_schema(request=None, responses=openapi.INSTANCE, parameters=[openapi.IF_MATCH])
+    @extend_schema(
+        operation_id="instances_enable",
+        request=None,
+        responses={200: openapi.INSTANCE},
+        parameters=[openapi.IF_MATCH],
+    )
     def enable(self, request: Request, ref: str) -> Response:
         """Let calls begin."""
         return self._switch(request, ref, on=True)
 
-    @extend_schema(request=None, responses=openapi.INSTANCE, parameters=[openapi.IF_MATCH])
+    @extend_schema(
+        operation_id="instances_disable",
+        request=None,
+        responses={200: openapi.INSTANCE},
+        parameters=[openapi.IF_MATCH],
+    )
     def disable(self, request: Request, ref: str) -> Response:
         """Let no call begin any more; running ones end."""
         return self._switch(request, ref, on=False)
 
     @extend_schema(
+        operation_id="instances_upgrade",
         request=openapi.UPGRADE,
-        responses=openapi.UPGRADE_ANSWER,
+        responses={200: openapi.UPGRADE_ANSWER},
         parameters=[openapi.IF_MATCH, openapi.DRY_RUN],
     )
     def upgrade(self, request: Request, ref: str) -> Response:

@@ -50,7 +50,7 @@ class InstanceFilterSet(FilterSet):  # type: ignore[misc]
         return rows.filter(wanted & Q(definition__version=version) if version else wanted)
 
 
-@extend_schema(tags=["instances"])
+@extend_schema(tags=["instances"], request=None)
 class InstanceViewSet(HubViewSet):
     """Instances. `{ref}` is an id or a slug; what a token may not see answers 404."""
 
@@ -82,7 +82,7 @@ class InstanceViewSet(HubViewSet):
             .visible_to(self.request.caller)
         )
 
-    @extend_schema(responses=openapi.page_of(openapi.INSTANCE))
+    @extend_schema(responses={200: openapi.INSTANCE})
     def list(self, request: Request) -> Response:
         """The instances that this token may see."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -104,14 +104,14 @@ class InstanceViewSet(HubViewSet):
         row = services.create_instance(actor=caller.owner, caller=caller, **body)
         return answer(row, 201)
 
-    @extend_schema(responses=openapi.INSTANCE)
+    @extend_schema(responses={200: openapi.INSTANCE})
     def retrieve(self, request: Request, ref: str) -> Response:
         """One instance."""
         return answer(get_instance(ref, self.request.caller))
 
     @extend_schema(
         request=openapi.INSTANCE_CHANGE,
-        responses=openapi.INSTANCE,
+        responses={200: openapi.INSTANCE},
         parameters=[openapi.IF_MATCH],
     )
     def update(self, request: Request, ref: str) -> Response:
@@ -120,7 +120,7 @@ class InstanceViewSet(HubViewSet):
 
     @extend_schema(
         request=openapi.INSTANCE_CHANGE,
-        responses=openapi.INSTANCE,
+        responses={200: openapi.INSTANCE},
         parameters=[openapi.IF_MATCH],
     )
     def partial_update(self, request: Request, ref: str) -> Response:

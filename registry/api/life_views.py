@@ -25,7 +25,7 @@ from registry.selectors import get_definition
 @extend_schema(
     tags=["definitions"],
     request=openapi.REASON,
-    responses=openapi.DEFINITION,
+    responses={200: openapi.DEFINITION},
     parameters=[openapi.IF_MATCH],
 )
 class DefinitionLifeViewSet(HubViewSet):
@@ -34,14 +34,17 @@ class DefinitionLifeViewSet(HubViewSet):
     required_scopes = {"publish": "manage", "deprecate": "manage", "archive": "manage"}
     problems = dict.fromkeys(required_scopes, (*READ, Conflict, PreconditionFailed))
 
+    @extend_schema(operation_id="definitions_publish")
     def publish(self, request: Request, ref: str) -> Response:
         """`draft` → `published`: from now on it never changes."""
         return self._step(services.publish_definition, request, ref)
 
+    @extend_schema(operation_id="definitions_deprecate")
     def deprecate(self, request: Request, ref: str) -> Response:
         """`published` → `deprecated`: it still executes, and says so."""
         return self._step(services.deprecate_definition, request, ref)
 
+    @extend_schema(operation_id="definitions_archive")
     def archive(self, request: Request, ref: str) -> Response:
         """→ `archived`: it executes no more. 409 names the instances that use it."""
         return self._step(services.archive_definition, request, ref)
@@ -56,7 +59,7 @@ class DefinitionLifeViewSet(HubViewSet):
         return answer(row)
 
 
-@extend_schema(tags=["definitions"])
+@extend_schema(tags=["definitions"], request=None)
 class DefinitionExportViewSet(HubViewSet):
     """A definition as a file that imports again to an equal one."""
 

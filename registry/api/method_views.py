@@ -19,23 +19,25 @@ from registry.spec import DefinitionSpec
 _DISCOVERY = ("read", "execute")
 
 
-@extend_schema(tags=["definitions"])
+@extend_schema(tags=["definitions"], request=None)
 class MethodViewSet(HubViewSet):
     """The methods of one definition version."""
 
-    required_scopes = {"list": _DISCOVERY, "retrieve": _DISCOVERY, "schemas": _DISCOVERY}
-    problems = {"list": READ, "retrieve": (*READ, MethodNotFound), "schemas": READ}
+    required_scopes = {"index": _DISCOVERY, "retrieve": _DISCOVERY, "schemas": _DISCOVERY}
+    problems = {"index": READ, "retrieve": (*READ, MethodNotFound), "schemas": READ}
     filter_backends = ()
     pagination_class = None
 
-    @extend_schema(responses=openapi.list_of(openapi.METHOD))
-    def list(self, request: Request, ref: str) -> Response:
+    @extend_schema(
+        operation_id="definitions_methods", responses={200: openapi.list_of(openapi.METHOD)}
+    )
+    def index(self, request: Request, ref: str) -> Response:
         """Every method with its schemas, examples, risk, idempotency and limits."""
         spec = _spec(ref)
         results = [shapes.method(spec, item) for item in spec.methods.values()]
         return Response({"count": len(results), "results": results})
 
-    @extend_schema(responses=openapi.METHOD)
+    @extend_schema(responses={200: openapi.METHOD})
     def retrieve(self, request: Request, ref: str, name: str) -> Response:
         """One method."""
         spec = _spec(ref)
@@ -47,7 +49,7 @@ class MethodViewSet(HubViewSet):
             )
         return Response(shapes.method(spec, found))
 
-    @extend_schema(responses=openapi.SCHEMAS)
+    @extend_schema(responses={200: openapi.SCHEMAS})
     def schemas(self, request: Request, ref: str) -> Response:
         """Config, parameter and result schemas in one answer."""
         return Response(shapes.schemas(_spec(ref)))
@@ -60,8 +62,9 @@ class MetaSchemaView(HubView):
 
     @extend_schema(
         tags=["definitions"],
+        request=None,
         operation_id="definitions_meta_schema",
-        responses={"type": "object", "additionalProperties": True},
+        responses={200: {"type": "object", "additionalProperties": True}},
     )
     def get(self, request: Request) -> Response:
         """The JSON Schema of definition documents, every adapter's method block included."""

@@ -27,18 +27,6 @@ def _closed(properties: JSONSchema) -> JSONSchema:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def page_of(item: JSONSchema) -> JSONSchema:
-    link = {"type": ["string", "null"], "format": "uri"}
-    return _closed(
-        {
-            "count": {"type": "integer"},
-            "next": link,
-            "previous": link,
-            "results": {"type": "array", "items": item},
-        }
-    )
-
-
 def list_of(item: JSONSchema) -> JSONSchema:
     return _closed({"count": {"type": "integer"}, "results": {"type": "array", "items": item}})
 

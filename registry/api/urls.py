@@ -43,7 +43,7 @@ urlpatterns = [
     ),
     path(
         "definitions/<str:ref>/methods",
-        MethodViewSet.as_view({"get": "list"}),
+        MethodViewSet.as_view({"get": "index"}),
         name="definition-methods",
     ),
     path(
@@ -51,7 +51,7 @@ urlpatterns = [
         MethodViewSet.as_view({"get": "retrieve"}),
         name="definition-method",
     ),
-    path("adapters", AdapterViewSet.as_view({"get": "list"}), name="adapters"),
+    path("adapters", AdapterViewSet.as_view({"get": "index"}), name="adapters"),
     path("adapters/<str:type>", AdapterViewSet.as_view({"get": "retrieve"}), name="adapter"),
     path("instances", InstanceViewSet.as_view(_LIST), name="instances"),
     path("instances/<str:ref>", InstanceViewSet.as_view(_ONE), name="instance"),
