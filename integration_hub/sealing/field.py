@@ -98,7 +98,7 @@ class SealedField(EncryptedTextField):
 
     def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
         """Asked for every value of every UPDATE, expressions too, which nothing else sees."""
-        if not isinstance(value, bytes | memoryview):
+        if not isinstance(value, bytes | memoryview | connection.Database.Binary):
             self.get_prep_value(value)
         return str(connection.ops.binary_placeholder_sql(value))
 
