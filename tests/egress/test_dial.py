@@ -39,9 +39,7 @@ def test_a_name_that_resolves_to_a_forbidden_address_is_refused(settings, names,
     assert connects == []
 
 
-def test_a_rebinding_name_never_reaches_the_private_address(
-    settings, monkeypatch, connects, says
-):
+def test_a_rebinding_name_never_reaches_the_private_address(settings, monkeypatch, connects, says):
     """1,000 rounds: public at one look, private at the next; only judged addresses are dialled."""
     settings.HUB_OUTBOUND_ALLOW = ["127.0.0.2"]
     port = says(OK).port
@@ -78,6 +76,17 @@ def test_the_socket_must_have_the_judged_peer(serve):
             check_peer(sock, as_address("127.0.0.2"), server.port)
         with pytest.raises(TargetForbidden, match="another address"):
             check_peer(sock, as_address("127.0.0.1"), server.port + 1)
+
+
+@pytest.mark.parametrize(("asked", "led_to"), [("0.0.0.0", "127.0.0.1"), ("[::]", "::1")])  # noqa: S104
+def test_a_connect_that_leads_elsewhere_is_dropped(settings, serve, asked, led_to):
+    """The kernel turns the unspecified address into loopback: a judged address, another peer."""
+    settings.HUB_OUTBOUND_ALLOW = [f"{asked.strip('[]')}/{32 if '.' in asked else 128}"]
+    heard = []
+    server = serve(lambda peer: heard.append(peer.request()), host=led_to)
+    with pytest.raises(TargetForbidden, match="another address"):
+        send(f"http://{asked}:{server.port}/")
+    assert heard in ([], [b""])
 
 
 def test_an_ipv6_peer_is_compared_by_value_not_by_spelling(settings, serve):

@@ -51,7 +51,7 @@ def test_the_operator_opens_what_the_list_names(settings, allow, url, address, e
     "address",
     [
         "169.254.169.254",
-        "0.0.0.0",
+        "0.0.0.1",
         "224.0.0.1",
         "255.255.255.255",
         "168.63.129.16",
@@ -83,7 +83,9 @@ def test_an_allowlist_refuses_everything_else(settings):
         policy.check_url("https://1.1.1.1/")
 
 
-@pytest.mark.parametrize("entry", ["10.0.0.0/40", "http://a.example", "a b", "a.example:99999", "*"])
+@pytest.mark.parametrize(
+    "entry", ["10.0.0.0/40", "http://a.example", "a b", "a.example:99999", "*"]
+)
 def test_an_entry_that_is_none_is_named_with_what_it_should_be(settings, entry):
     settings.HUB_OUTBOUND_ALLOW = ["10.0.0.0/8", entry]
     with pytest.raises(ImproperlyConfigured, match=r"HUB_OUTBOUND_ALLOW.*CIDR"):

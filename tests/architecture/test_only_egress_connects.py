@@ -1,0 +1,162 @@
+"""Only integration_hub.egress opens connections to outside: every other way is forbidden."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("integration_hub", "registry", "credentials", "executor", "transformer")
+EGRESS = ROOT / "integration_hub" / "egress"
+
+# Modules that can open a connection, and the names of `socket` that do.
+FORBIDDEN_MODULES = frozenset(
+    {
+        "aiohttp",
+        "ftplib",
+        "http.client",
+        "httpx",
+        "imaplib",
+        "poplib",
+        "pycurl",
+        "requests",
+        "smtplib",
+        "ssl",
+        "telnetlib",
+        "urllib.request",
+        "urllib3",
+        "websockets",
+        "xmlrpc.client",
+    }
+)
+FORBIDDEN_NAMES = frozenset(
+    {
+        "asyncio.open_connection",
+        "asyncio.open_unix_connection",
+        "socket.create_connection",
+        "socket.socket",
+        "socket.SocketType",
+        "socket.fromfd",
+        "socket.getaddrinfo",
+        "socket.gethostbyname",
+        "socket.gethostbyname_ex",
+    }
+)
+
+
+def offences(source: str) -> Iterator[tuple[int, str]]:
+    """Line and name of every forbidden import or use in `source`."""
+    modules: dict[str, str] = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                modules[alias.asname or alias.name] = alias.name
+                if _is_forbidden_module(alias.name):
+                    yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                modules[alias.asname or alias.name] = whole
+                if _is_forbidden_module(node.module) or _is_forbidden(whole):
+                    yield node.lineno, whole
+        elif isinstance(node, ast.Call) and _is_dynamic_import(node):
+            name = node.args[0].value if isinstance(node.args[0], ast.Constant) else ""
+            if isinstance(name, str) and _is_forbidden(name):
+                yield node.lineno, name
+    for node in ast.walk(ast.parse(source)):
+        dotted = _dotted(node)
+        if dotted is None:
+            continue
+        first, _, rest = dotted.partition(".")
+        meant = f"{modules.get(first, first)}.{rest}" if rest else modules.get(first, first)
+        if isinstance(node, ast.Attribute) and _is_forbidden(meant):
+            yield node.lineno, meant
+
+
+def _is_forbidden_module(name: str) -> bool:
+    return any(name == bad or name.startswith(f"{bad}.") for bad in FORBIDDEN_MODULES)
+
+
+def _is_forbidden(name: str) -> bool:
+    return _is_forbidden_module(name) or name in FORBIDDEN_NAMES
+
+
+def _dotted(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        head = _dotted(node.value)
+        return f"{head}.{node.attr}" if head else None
+    return None
+
+
+def _is_dynamic_import(node: ast.Call) -> bool:
+    return bool(node.args) and _dotted(node.func) in ("__import__", "importlib.import_module")
+
+
+def files() -> list[Path]:
+    found = [ROOT / "manage.py"]
+    for package in PACKAGES:
+        found += sorted((ROOT / package).rglob("*.py"))
+    return [path for path in found if EGRESS not in path.parents]
+
+
+def test_no_file_outside_egress_opens_a_connection():
+    found = [
+        f"{path.relative_to(ROOT)}:{line} {name}"
+        for path in files()
+        for line, name in offences(path.read_text(encoding="utf-8"))
+    ]
+    assert found == [], "Call out through integration_hub.egress: " + ", ".join(found)
+
+
+def test_the_walk_sees_the_project():
+    assert len(files()) > 50
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import requests",
+        "import requests.sessions as r",
+        "from requests import Session",
+        "from requests.adapters import HTTPAdapter",
+        "import urllib3",
+        "from urllib3.util import wait",
+        "import http.client",
+        "from http import client",
+        "from http.client import HTTPSConnection",
+        "import urllib.request",
+        "from urllib import request",
+        "from urllib.request import urlopen",
+        "import socket\nsocket.create_connection(('a', 1))",
+        "import socket as s\ns.socket()",
+        "from socket import socket",
+        "from socket import create_connection as c",
+        "def f():\n    import urllib.request",
+        "import importlib\nimportlib.import_module('requests')",
+        "__import__('http.client')",
+        "import smtplib",
+        "import asyncio\nasyncio.open_connection('a', 1)",
+    ],
+)
+def test_every_way_out_is_seen(source):
+    assert list(offences(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import socket\nsocket.gethostname()",
+        "from http import HTTPStatus",
+        "from urllib.parse import quote, urlsplit",
+        "from integration_hub.egress import http\nhttp.send",
+        "request = 1\nrequests = request",
+        "import http.server",
+    ],
+)
+def test_what_does_not_connect_is_left_alone(source):
+    assert list(offences(source)) == []
