@@ -65,8 +65,7 @@ def settle(run: Run, data: Any, *, has_data: bool) -> Kept:
         kept = Redactor((*own, *given)).value(made.kept) if given else made.kept
         columns["data"] = jsonsafe.dumps_text(kept)
         if kept != shown:
-            sealed = seal(run.payload, "sealed_data", jsonsafe.dumps_text(shown))
-            columns |= {"sealed_data": sealed, "sealed_key": sealed.key_id}
+            columns |= _sealed_data(run, shown)
     redactor = Redactor((*own, *hidden))
     columns["exchanges"] = jsonsafe.dumps_text(_exchanges(run, redactor))
     if own:
@@ -74,6 +73,17 @@ def settle(run: Run, data: Any, *, has_data: bool) -> Kept:
         if parameters != run.payload.parameters:
             columns["parameters"] = parameters
     return Kept(shown, columns, redactor)
+
+
+def _sealed_data(run: Run, shown: Any) -> dict[str, Any]:
+    """The unmasked result; a key that is newer than the parameters' takes those along."""
+    payload = run.payload
+    sealed = seal(payload, "sealed_data", jsonsafe.dumps_text(shown))
+    columns: dict[str, Any] = {"sealed_data": sealed, "sealed_key": sealed.key_id}
+    if payload.sealed_key not in ("", sealed.key_id):
+        text = jsonsafe.dumps_text(dict(run.parameters))
+        columns["sealed_parameters"] = seal(payload, "sealed_parameters", text)
+    return columns
 
 
 def _exchanges(run: Run, redactor: Redactor) -> list[Any]:

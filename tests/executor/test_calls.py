@@ -9,6 +9,8 @@ from executor.models import Attempt, Execution, Payload
 from integration_hub.access.caller import Caller
 from integration_hub.events.models import Event
 from integration_hub.lib import errors, jsonsafe
+from registry import services as registry
+from registry.adapter import adapters
 from registry.models import Instance
 from tests.executor.conftest import SECRET
 
@@ -114,7 +116,6 @@ def test_an_unknown_instance_or_method_makes_no_row_and_names_what_is_near(call)
 
 
 def test_an_instance_that_is_not_ready_leaves_one_rejected_row(call, acme):
-    from registry import services as registry
 
     registry.disable_instance(instance=acme, actor="tests")
     with pytest.raises(errors.InstanceNotReady):
@@ -199,7 +200,6 @@ def test_the_bodys_timeout_bounds_the_whole_execution(call):
 
 
 def test_a_fault_of_adapter_code_ends_that_call_alone(call, monkeypatch):
-    from registry.adapter import adapters
 
     def broken(self, call):
         raise RuntimeError("boom")

@@ -12,6 +12,7 @@ from executor.models import Execution, IdempotencyRecord
 from integration_hub.access.caller import Caller
 from integration_hub.coordination import dbtime
 from integration_hub.lib import errors, pause
+from registry import services as registry
 
 
 class Killed(BaseException):
@@ -32,7 +33,7 @@ def dead(point, call, method, parameters=None, **options):
 
 
 def test_a_repetition_gets_the_first_answer_byte_for_byte_and_nothing_is_sent_again(call, upstream):
-    first, body = call("create_contact", {"a": 1}, key="k")
+    first, _ = call("create_contact", {"a": 1}, key="k")
     second, _ = call("create_contact", {"a": 1}, key="k")
     assert second.body == first.body
     assert second.status == first.status
@@ -179,7 +180,6 @@ def test_an_expired_key_is_free_again(call, upstream):
 
 
 def test_an_answer_stays_valid_when_the_instance_is_disabled_meanwhile(call, acme):
-    from registry import services as registry
 
     first, _ = call("create_contact", key="k")
     registry.disable_instance(instance=acme, actor="tests")

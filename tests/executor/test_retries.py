@@ -7,9 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from executor import pipeline, settle
 from executor.choices import ExecutionStatus
 from executor.models import Attempt, Execution
+from integration_hub.coordination import dbtime
 from integration_hub.lib import clock
+from integration_hub.lib.errors import InternalFailure
 from tests.executor.conftest import claimed
 
 
@@ -123,7 +126,6 @@ def test_a_worker_runs_an_accepted_call_to_its_end(accept, work, upstream):
 def test_a_worker_that_lost_its_claim_writes_nothing(accept, work):
     execution = claimed(accept("ping"))
     Execution.objects.filter(pk=execution.pk).update(fence=execution.fence + 1)
-    from executor import pipeline
 
     pipeline.run_claimed(execution, cancelled=threading.Event())
     row = Execution.objects.get(pk=execution.pk)
@@ -134,7 +136,6 @@ def test_a_worker_that_lost_its_claim_writes_nothing(accept, work):
 def test_an_unsafe_call_is_marked_sent_before_a_byte_leaves_and_not_sent_when_claimless(
     accept, upstream
 ):
-    from executor import pipeline
 
     execution = claimed(accept("create_contact"))
     Execution.objects.filter(pk=execution.pk).update(fence=execution.fence + 1)
@@ -156,8 +157,6 @@ def test_a_cancelled_worker_call_ends_as_cancelled(accept, work):
     [(True, ExecutionStatus.OUTCOME_UNKNOWN), (False, ExecutionStatus.RETRYING)],
 )
 def test_a_dead_workers_call_is_run_again_only_when_that_is_safe(accept, sent, expected):
-    from executor import settle
-    from integration_hub.coordination import dbtime
 
     execution = claimed(accept("ping"))
     past = dbtime.now() - timedelta(seconds=1)
@@ -175,8 +174,6 @@ def test_a_dead_workers_call_is_run_again_only_when_that_is_safe(accept, sent, e
 
 
 def test_a_final_state_is_never_overwritten(call):
-    from executor import settle
-    from integration_hub.lib.errors import InternalFailure
 
     _, body = call("ping")
     row = Execution.objects.get(pk=body["execution_id"])
