@@ -68,11 +68,12 @@ class Drain:
         """Fill the free threads; whether anything was claimed."""
         if stop.requested:
             return False
-        if self._wants_solo():
-            rows = [] if len(self._flight) else self._claim_solo()
-        else:
-            free = self._threads - len(self._flight)
-            rows = self._claimed(claim.claim, limit=free) if free > 0 else []
+        idle = not len(self._flight)
+        solo = self._wants_solo()
+        free = 0 if solo else self._threads - len(self._flight)
+        rows = self._claimed(claim.claim, limit=free) if free > 0 else []
+        if idle and not rows:
+            rows = self._claim_solo()
         for row in rows:
             self._start(row)
         return bool(rows)

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core import checks
 
-from executor.delivery.checks import check_queue
+from executor.delivery.checks import check_connections
 
 
 class MonitoringConfig(AppConfig):
@@ -11,4 +11,4 @@ class MonitoringConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        checks.register(check_queue)
+        checks.register(check_connections, "hub")
