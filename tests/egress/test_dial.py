@@ -165,14 +165,14 @@ def stuck(monkeypatch):
 def test_a_resolver_that_hangs_is_abandoned_at_the_deadline(stuck):
     began = time.monotonic()
     with pytest.raises(TimedOut) as caught:
-        send("http://hang.example/", seconds=0.3)
+        send("http://hang-1.example/", seconds=0.3)
     assert time.monotonic() - began < 0.8
     assert caught.value.sent is False
 
 
 def test_a_hanging_lookup_ends_with_the_connect_timeout(stuck):
     with pytest.raises(ConnectionFailed):
-        send("http://hang.example/", connect_timeout=0.2)
+        send("http://hang-2.example/", connect_timeout=0.2)
 
 
 def test_a_cancelled_call_leaves_a_hanging_resolver(stuck):
@@ -180,27 +180,27 @@ def test_a_cancelled_call_leaves_a_hanging_resolver(stuck):
     threading.Timer(0.2, deadline.cancel).start()
     began = time.monotonic()
     with pytest.raises(Cancelled):
-        send("http://hang.example/", deadline=deadline)
+        send("http://hang-3.example/", deadline=deadline)
     assert time.monotonic() - began < 1.7
 
 
 def test_a_name_that_hangs_holds_one_thread_however_many_ask(stuck):
     def ask():
         with pytest.raises(TimedOut):
-            send("http://hang.example/", seconds=0.3)
+            send("http://hang-4.example/", seconds=0.3)
 
     askers = [threading.Thread(target=ask) for _ in range(20)]
     for asker in askers:
         asker.start()
     for asker in askers:
         asker.join()
-    assert stuck == ["hang.example"]
+    assert stuck == ["hang-4.example"]
 
 
 def test_lookups_are_bounded_and_the_rest_wait_their_turn(stuck):
     def ask(number):
         with pytest.raises(TimedOut):
-            send(f"http://hang{number}.example/", seconds=0.5)
+            send(f"http://hang-{number}-many.example/", seconds=0.5)
 
     askers = [threading.Thread(target=ask, args=(n,)) for n in range(resolve.MAX_THREADS + 5)]
     for asker in askers:
