@@ -27,6 +27,7 @@ _ALWAYS = (
     errors.InternalFailure,
     errors.ServiceUnavailable,
 )
+_WITH_BODIES = ("POST", "PUT", "PATCH")
 _WITH_BODY = (errors.PayloadTooLarge, errors.UnsupportedMediaType)
 _WITH_SCOPE = (errors.Unauthenticated, errors.Forbidden)
 
@@ -42,7 +43,9 @@ class HubSchema(AutoSchema):
         method: str,
         registry: ComponentRegistry,
     ) -> dict[str, Any] | None:
-        self._take_plain_schemas()
+        self.method = method.upper()
+        if not self.is_excluded():
+            self._take_plain_schemas()
         operation = super().get_operation(path, path_regex, path_prefix, method, registry)
         if operation is None or not hasattr(self.view, "required_scopes"):
             return operation
@@ -74,7 +77,8 @@ class HubSchema(AutoSchema):
         """
         for name in ("get_request_serializer", "get_response_serializers"):
             self.__dict__.pop(name, None)
-        request, response = self.get_request_serializer(), self.get_response_serializers()
+        response: Any = self.get_response_serializers()
+        request: Any = self.get_request_serializer() if self.method in _WITH_BODIES else None
         if isinstance(request, dict) and not all("/" in str(key) for key in request):
             by_type = dict.fromkeys(self.map_parsers(), request)
             self.__dict__["get_request_serializer"] = lambda: by_type
