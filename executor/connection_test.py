@@ -48,7 +48,7 @@ class Report:
             status, detail, remedy = "ok", check(), ""
         except HubError as error:
             status, detail = "failed", error.detail
-            remedy = _HINTS.get(error.code, hint)
+            remedy = _HINTS.get(error.extra.get("code", error.code), hint)
         self._add(name, status, detail, remedy, round((time.perf_counter() - began) * 1000, 3))
 
     def skip(self, name: str, detail: str) -> None:
@@ -110,12 +110,4 @@ def _call(instance: RuntimeInstance, method: str, caller: Caller) -> str:
     body = jsonsafe.loads(reply.body)
     if reply.ok:
         return f"{method} answered in {body['duration_ms']:.0f} ms."
-    raise _Answered(body)
-
-
-class _Answered(HubError):
-    """The problem that the call ended with, as it was answered."""
-
-    def __init__(self, body: dict[str, Any]) -> None:
-        super().__init__(f"{body['code']}: {body['detail']}", extra=body)
-        self.code = body["code"]  # type: ignore[misc] - the answer's own code, on this object
+    raise HubError(f"{body['code']}: {body['detail']}", extra={"code": body["code"]})

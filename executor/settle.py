@@ -37,7 +37,7 @@ _logger = log.get(__name__)
 MARGIN_S = 15
 """A sync row's lease outlives its deadline by this: time to settle, and for clocks to differ."""
 
-_NO_CLAIM: Mapping[str, Any] = {"lease_until": None, "lease_owner": ""}
+_NO_CLAIM: dict[str, Any] = {"lease_until": None, "lease_owner": ""}
 _UNCLAIMED = _NO_CLAIM | {"cancel_requested": False}
 
 
