@@ -11,7 +11,8 @@ from integration_hub.lib.errors import Fault
 from integration_hub.lib.fields import json_schema
 from integration_hub.lib.schema import compile_schema
 from transformer.paths import EACH, BadPath, Place, Read, compile_path, parse
-from transformer.rules import Rule, RuleSet, Step, fresh
+from transformer.plan import Inner, Rule, RuleSet, Step, fresh
+from transformer.rules import run_rules
 from transformer.spec_schema import NOT_IN_RULE
 from transformer.targets import compile_target, conflicts, parse_target
 from transformer.transform import transforms
@@ -50,21 +51,21 @@ class RuleCompiler:
         self._check_members(spec, at)
         source = self._path(spec["source"], f"{at}/source") if "source" in spec else None
         target = self._target(spec["target"], f"{at}/target")
-        steps = self._steps(spec, at)
+        steps, convert = self._steps(spec, at), _conversion(spec)
         cardinality = spec.get("cardinality")
-        each = self.rule_set(spec["each"], f"{at}/each", index) if "each" in spec else None
-        spreads = source is not None and EACH in source
-        plain = each is None and cardinality is None and len(steps) == 1 and steps[0].converts
+        each = self._each(spec["each"], f"{at}/each", index) if "each" in spec else None
+        bare = each is None and cardinality is None and not steps
         return Rule(
             index=index,
             target=target,
             write=compile_target(target),
             source=source,
+            own=tuple(step for step in source or () if isinstance(step, str | int)),
             read=_constant(spec.get("value")) if source is None else compile_path(source),
-            steps=steps,
-            quick=steps[0].apply if plain else None,
-            many=cardinality == "many",
-            spreads=spreads,
+            transforms=steps,
+            convert=convert,
+            quick=(convert.apply if convert else _as_it_is) if bare else None,
+            spreads=source is not None and EACH in source,
             cardinality=cardinality,
             required=spec.get("required", False),
             on_missing=_on_missing(spec),
@@ -111,17 +112,15 @@ class RuleCompiler:
             self._say(at, f"{_sentence(error)}.", "PATH")
             return (at,)  # a place of its own, so that no conflict is seen
 
+    def _each(self, rules: list[Mapping[str, Any]], at: str, index: int) -> Inner:
+        return partial(run_rules, self.rule_set(rules, at, index))
+
     def _steps(self, spec: Mapping[str, Any], at: str) -> tuple[Step, ...]:
         steps = [
-            step
+            self._step(entry, f"{at}/transforms/{number}")
             for number, entry in enumerate(spec.get("transforms", ()))
-            if (step := self._step(entry, f"{at}/transforms/{number}")) is not None
         ]
-        kind = spec.get("type")
-        if kind is not None:
-            convert: Convert = enum_of(spec.get("values", ())) if kind == "enum" else TYPES[kind]
-            steps.append(Step(kind, convert, takes_lists=kind == "array", converts=True))
-        return tuple(steps)
+        return tuple(step for step in steps if step is not None)
 
     def _step(self, entry: str | Mapping[str, Any], at: str) -> Step | None:
         name = entry if isinstance(entry, str) else entry["name"]
@@ -163,6 +162,18 @@ def refused_members(rules: Any, base: str) -> Iterator[Fault]:
             if name in rule:
                 yield Fault(f"{base}/{number}/{name}", why, "NOT_AVAILABLE")
         yield from refused_members(rule.get("each"), f"{base}/{number}/each")
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _conversion(spec: Mapping[str, Any]) -> Step | None:
+    kind = spec.get("type")
+    if kind is None:
+        return None
+    convert: Convert = enum_of(spec.get("values", ())) if kind == "enum" else TYPES[kind]
+    return Step(kind, convert, takes_lists=kind == "array")
 
 
 def _on_missing(spec: Mapping[str, Any]) -> str:

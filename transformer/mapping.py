@@ -12,7 +12,8 @@ from integration_hub.lib.schema import Validator
 from transformer import codec
 from transformer.faults import TransformFault, shown
 from transformer.paths import MISSING, WrongShape, expand, to_text
-from transformer.rules import ROOT, SKIP, Enough, Rule, RuleSet, Run, evaluate
+from transformer.plan import ROOT, SKIP, Enough, Rule, RuleSet, Run
+from transformer.rules import evaluate, run_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class CompiledTransform:
 
 def _run(rules: RuleSet, document: Any, run: Run) -> Any:
     try:
-        return rules.run(document, run)
+        return run_rules(rules, document, run)
     except Enough:
         return None
 
@@ -130,7 +131,7 @@ def _what_was_read(rule: Rule, document: Any) -> Any:
     try:
         if not rule.spreads:
             return rule.read(document)
-        found = expand(document, rule.source or (), lone=rule.many)
+        found = expand(document, rule.source or (), lone=rule.cardinality == "many")
     except WrongShape:
         return MISSING
     if found is None:
