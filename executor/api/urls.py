@@ -11,6 +11,7 @@ from executor.api.execution_views import (
     ReplayView,
 )
 from executor.api.instance_views import CircuitsResetView, CircuitsView, ConnectionTestView
+from executor.health_api import InstanceHealthView
 
 urlpatterns = [
     path("execute", ExecuteByContextView.as_view(), name="execute-by-context"),
@@ -20,6 +21,7 @@ urlpatterns = [
     path("executions/<str:execution_id>/replay", ReplayView.as_view(), name="execution-replay"),
     path("executions/<str:execution_id>/payload", PayloadView.as_view(), name="execution-payload"),
     path("instances/<str:ref>/methods/<str:name>/execute", ExecuteView.as_view(), name="execute"),
+    path("instances/<str:ref>/health", InstanceHealthView.as_view(), name="instance-health"),
     path("instances/<str:ref>/circuits", CircuitsView.as_view(), name="instance-circuits"),
     path(
         "instances/<str:ref>/circuits/reset",

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from integration_hub.lib import metrics
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_names_of_the_contract_are_exported(client):
+    metrics.executions_total.labels("a", "b", "completed").inc()
+    text = client.get("/metrics").content.decode()
+    for name in (
+        "integration_method_executions_total",
+        "integration_method_execution_time_seconds",
+        "integration_active_requests",
+        "integration_queue_depth",
+        "integration_queue_oldest_seconds",
+        "integration_auth_attempts_total",
+        "integration_auth_refresh_total",
+        "integration_external_request_total",
+        "integration_external_request_time_seconds",
+        "integration_rate_limit_hits_total",
+        "integration_circuit_breaker_open_total",
+        "integration_circuit_breaker_state",
+        "integration_external_system_availability",
+        "integration_events_pending",
+        "integration_event_deliveries_total",
+    ):
+        family = name.removesuffix("_total")
+        assert f"# TYPE {name} " in text or f"# TYPE {family} " in text, name
+
+
+def test_this_machine_needs_no_token(client):
+    assert client.get("/metrics").status_code == 200
+
+
+def test_another_machine_needs_a_token_that_may_read(client, make_token):
+    far = {"REMOTE_ADDR": "203.0.113.9"}
+    assert client.get("/metrics", **far).status_code == 401
+    for scope, status in (("read", 200), ("manage", 200), ("execute", 403)):
+        bearer = {"HTTP_AUTHORIZATION": f"Bearer {make_token(scope, name=scope)}"}
+        assert client.get("/metrics", **far, **bearer).status_code == status
+
+
+def test_what_a_proxy_passed_on_is_not_this_machine(client):
+    assert client.get("/metrics", HTTP_X_FORWARDED_FOR="203.0.113.9").status_code == 401
+
+
+def test_values_of_ended_processes_are_forgotten(tmp_path):
+    gone, here = tmp_path / "gauge_livesum_999999999.db", tmp_path / "gauge_livesum_1.db"
+    gone.touch()
+    here.touch()
+    metrics.forget_dead(tmp_path)
+    assert (gone.exists(), here.exists()) == (False, True)
