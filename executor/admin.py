@@ -1,0 +1,90 @@
+"""The execution log in the admin: read-only, and the pages that call through the same service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.functional import cached_property
+from unfold.admin import ModelAdmin
+
+from executor import admin_pages, admin_views
+from executor.api.filters import as_uuid
+from executor.models import Execution
+
+COUNTED = 10_000
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
+    """Counts no further than 10,000 rows, so that a page costs the same however long the log is."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by()[: COUNTED + 1].count())
+
+
+@admin.register(Execution)
+class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = (
+        *("created_at", "instance_slug", "method", "status", "code"),
+        *("mode", "attempts", "duration_ms", "caller_name", "correlation_id"),
+    )
+    list_display_links = ("created_at", "instance_slug")
+    list_filter = ("status", "mode", "priority")
+    search_fields = ("id", "correlation_id")
+    search_help_text = "An id, a correlation id, an instance's slug or a method's name, whole."
+    ordering = ("-id",)
+    list_per_page = 50
+    show_full_result_count = False
+    paginator = BoundedPaginator
+    actions = None
+    list_fullwidth = True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Execution | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Execution | None = None) -> bool:
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Whole values only: each is on an index, a part of one would read the whole log."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        wanted = Q(correlation_id=term) | Q(instance_slug=term) | Q(method=term)
+        key = as_uuid(term)
+        return queryset.filter(wanted | Q(pk=key) if key else wanted), False
+
+    def get_urls(self) -> list[URLPattern]:
+        def wrap(view: Any) -> Any:
+            return self.admin_site.admin_view(view)
+
+        own = [
+            path("try/", wrap(admin_views.try_method), name="executor_execution_try"),
+            path(
+                "test/<uuid:instance_id>/",
+                wrap(admin_views.test_connection),
+                name="executor_execution_test",
+            ),
+        ]
+        return [*own, *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
+        """One execution with its attempts, bodies and error."""
+        return admin_pages.execution_page(self, request, object_id)
