@@ -75,7 +75,7 @@ def _headers(given: Mapping[str, str], target: Target) -> CaseInsensitiveDict[by
         if lower == "host":
             raise TargetForbidden("The Host header may not name another host than the URL.")
         _check_header(name, lower, value)
-        headers[name] = value.strip().encode()
+        headers[name] = value.strip(" \t").encode()
     if len(headers) > MAX_HEADERS:
         raise ValidationFailed(f"The request has more than {MAX_HEADERS} headers.")
     return headers
