@@ -1,0 +1,150 @@
+"""Definitions: edited as documents while drafts, read as tables ever after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from registry import services
+from registry.admin.definition_form import DefinitionForm
+from registry.admin.readable import as_yaml, methods_table, preformatted
+from registry.admin.verbs import VerbAdmin, actor_of
+from registry.choices import DefinitionStatus
+from registry.models import Definition
+
+_STATUS_COLOURS = {
+    DefinitionStatus.DRAFT: "info",
+    DefinitionStatus.PUBLISHED: "success",
+    DefinitionStatus.DEPRECATED: "warning",
+    DefinitionStatus.ARCHIVED: "danger",
+}
+_NEXT = {
+    DefinitionStatus.DRAFT: ["publish"],
+    DefinitionStatus.PUBLISHED: ["deprecate", "archive"],
+    DefinitionStatus.DEPRECATED: ["archive"],
+    DefinitionStatus.ARCHIVED: [],
+}
+
+
+@admin.register(Definition)
+class DefinitionAdmin(VerbAdmin):
+    form = DefinitionForm
+    list_display = ("slug", "version", "name", "type", "status_badge", "updated_at")
+    list_filter = ("status", "type")
+    search_fields = ("slug", "name", "description", "tags")
+    ordering = ("slug", "-id")
+    show_full_result_count = False
+    actions = ("publish", "deprecate", "archive")
+    verbs = {
+        "publish": (
+            "Publish",
+            lambda row, actor: services.publish_definition(definition=row, actor=actor),
+        ),
+        "deprecate": (
+            "Deprecate",
+            lambda row, actor: services.deprecate_definition(definition=row, actor=actor),
+        ),
+        "archive": (
+            "Archive",
+            lambda row, actor: services.archive_definition(definition=row, actor=actor),
+        ),
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Definition]:
+        rows: QuerySet[Definition] = super().get_queryset(request)
+        changing = request.resolver_match and request.resolver_match.kwargs.get("object_id")
+        return rows if changing else rows.defer("document")
+
+    def offered(self, row: Definition) -> list[str]:
+        return _NEXT[DefinitionStatus(row.status)]
+
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        buttons = super().page_context(request, row)
+        saves = ("show_save", "show_save_and_continue", "show_save_and_add_another")
+        return buttons if self._editable(request, row) else buttons | dict.fromkeys(saves, False)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Definition | None = None) -> Any:
+        if obj is None:
+            return [(None, {"fields": ("document", "upload")})]
+        editable = self._editable(request, obj)
+        facts = ("slug", "version", "status_badge", "created_at", "updated_at", "published_at")
+        document = ("document", "upload") if editable else ("document_text",)
+        return [
+            (None, {"fields": facts}),
+            ("Methods", {"fields": ("methods",)}),
+            ("Document", {"fields": document}),
+        ]
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Definition | None = None
+    ) -> Sequence[str]:
+        facts = ("slug", "version", "status_badge", "created_at", "updated_at", "published_at")
+        return (*facts, "methods", "document_text") if obj is not None else ()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        if obj is not None and not self._editable(request, obj):
+            kwargs |= {"form": forms.ModelForm, "fields": ()}
+        return super().get_form(request, obj, **kwargs)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only drafts go; what was published is archived."""
+        draft = obj is None or obj.status == DefinitionStatus.DRAFT
+        return draft and bool(super().has_delete_permission(request, obj))
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """No deletion of many: some may have been published."""
+        return {k: v for k, v in super().get_actions(request).items() if k != "delete_selected"}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        spec = getattr(form, "spec", None)
+        if spec is None:
+            return  # a published version: nothing on its page can be changed
+        document = spec.document
+        if change:
+            services.update_definition(definition=obj, document=document, actor=actor_of(request))
+        else:
+            made = services.create_definition(document=document, actor=actor_of(request))
+            obj.pk = made.pk
+        obj.refresh_from_db()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        services.delete_definition(definition=obj, actor=actor_of(request))
+
+    @display(description="Status", ordering="status", label=_STATUS_COLOURS)  # type: ignore[untyped-decorator]
+    def status_badge(self, row: Definition) -> str:
+        return row.status
+
+    @admin.display(description="")
+    def methods(self, row: Definition) -> SafeString:
+        return methods_table(row)
+
+    @admin.display(description="")
+    def document_text(self, row: Definition) -> SafeString:
+        return preformatted(as_yaml(row.document))
+
+    @admin.action(description="Publish the selected drafts", permissions=["change"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[Definition]) -> None:
+        self._each(request, queryset, "publish")
+
+    @admin.action(description="Deprecate the selected versions", permissions=["change"])
+    def deprecate(self, request: HttpRequest, queryset: QuerySet[Definition]) -> None:
+        self._each(request, queryset, "deprecate")
+
+    @admin.action(description="Archive the selected versions", permissions=["change"])
+    def archive(self, request: HttpRequest, queryset: QuerySet[Definition]) -> None:
+        self._each(request, queryset, "archive")
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[Definition], verb: str) -> None:
+        for row in queryset:
+            self.do(request, row, verb)
+
+    def _editable(self, request: HttpRequest, row: Definition) -> bool:
+        may = bool(self.has_change_permission(request, row))
+        return may and row.status == DefinitionStatus.DRAFT

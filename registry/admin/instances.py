@@ -1,0 +1,148 @@
+"""Instances: their members, their schema beside them, their state and health."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from registry import services
+from registry.admin.instance_form import InstanceForm
+from registry.admin.readable import as_json, preformatted
+from registry.admin.verbs import VerbAdmin, actor_of
+from registry.building import spec_of_text
+from registry.choices import Health, InstanceState
+from registry.config import config_schemas
+from registry.instance_links import links_of
+from registry.models import Instance
+
+_STATE_COLOURS = {
+    InstanceState.PENDING_CONFIGURATION: "warning",
+    InstanceState.PENDING_AUTHENTICATION: "warning",
+    InstanceState.DISCONNECTED: "info",
+    InstanceState.CONNECTED: "success",
+    InstanceState.AUTH_ERROR: "danger",
+    InstanceState.CONFIG_ERROR: "danger",
+}
+_HEALTH_COLOURS = {
+    Health.UNKNOWN: "info",
+    Health.HEALTHY: "success",
+    Health.DEGRADED: "warning",
+    Health.UNHEALTHY: "danger",
+}
+_FACTS = ("state_badge", "state_reason", "state_since", "health_badge", "health_reason")
+
+
+@admin.register(Instance)
+class InstanceAdmin(VerbAdmin):
+    form = InstanceForm
+    list_display = (
+        *("slug", "name", "definition_ref", "context", "enabled"),
+        *("state_badge", "health_badge", "updated_at"),
+    )
+    list_filter = ("state", "health", "enabled", "context_type", "definition__type")
+    list_select_related = ("definition",)
+    search_fields = ("slug", "name", "definition__slug", "context_id")
+    ordering = ("slug",)
+    show_full_result_count = False
+    actions = ("enable", "disable")
+    verbs = {
+        "enable": (
+            "Enable",
+            lambda row, actor: services.enable_instance(instance=row, actor=actor),
+        ),
+        "disable": (
+            "Disable",
+            lambda row, actor: services.disable_instance(instance=row, actor=actor),
+        ),
+    }
+
+    def offered(self, row: Instance) -> list[str]:
+        return ["disable"] if row.enabled else ["enable"]
+
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return super().page_context(request, row) | {"instance_links": links_of(request, row)}
+
+    def get_fieldsets(self, request: HttpRequest, obj: Instance | None = None) -> Any:
+        names = ("definition", "slug", "name", "context_type", "context_id")
+        if obj is None:
+            return [
+                (None, {"fields": names}),
+                ("Config", {"fields": ("config",)}),
+                ("More", {"fields": ("labels", "overrides")}),
+            ]
+        return [
+            (None, {"fields": (*names[1:], "definition_ref", "enabled")}),
+            ("State", {"fields": _FACTS}),
+            ("Config", {"fields": ("config", "config_schema")}),
+            ("More", {"fields": ("labels", "overrides", "created_at", "updated_at")}),
+        ]
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Instance | None = None
+    ) -> Sequence[str]:
+        if obj is None:
+            return ()
+        shown = ("slug", "definition_ref", "enabled", "config_schema", "created_at", "updated_at")
+        return (*shown, *_FACTS)
+
+    def get_exclude(self, request: HttpRequest, obj: Instance | None = None) -> Any:
+        return ("definition", "slug") if obj is not None else None
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, **kwargs)
+        if obj is not None:
+            # The version moves by an upgrade alone, so this form does not ask for it.
+            form.base_fields.pop("definition", None)
+        return form
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Deletion one by one: each may be refused for its own reason."""
+        return {k: v for k, v in super().get_actions(request).items() if k != "delete_selected"}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        actor = actor_of(request)
+        if change:
+            services.update_instance(instance=obj, changes=form.members, actor=actor)
+        else:
+            obj.pk = services.create_instance(**form.members, actor=actor).pk
+        obj.refresh_from_db()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        services.delete_instance(instance=obj, actor=actor_of(request))
+
+    @display(description="State", ordering="state", label=_STATE_COLOURS)  # type: ignore[untyped-decorator]
+    def state_badge(self, row: Instance) -> str:
+        return row.state
+
+    @display(description="Health", ordering="health", label=_HEALTH_COLOURS)  # type: ignore[untyped-decorator]
+    def health_badge(self, row: Instance) -> str:
+        return row.health
+
+    @admin.display(description="Definition", ordering="definition__slug")
+    def definition_ref(self, row: Instance) -> str:
+        return row.definition.ref
+
+    @admin.display(description="Serves", ordering="context_type")
+    def context(self, row: Instance) -> str:
+        return f"{row.context_type} {row.context_id}".strip()
+
+    @admin.display(description="Its schema")
+    def config_schema(self, row: Instance) -> SafeString:
+        schemas = list(config_schemas(spec_of_text(row.definition.document)))
+        return preformatted("\n\n".join(as_json(schema) for schema in schemas))
+
+    @admin.action(description="Enable the selected instances", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Instance]) -> None:
+        for row in queryset:
+            self.do(request, row, "enable")
+
+    @admin.action(description="Disable the selected instances", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Instance]) -> None:
+        for row in queryset:
+            self.do(request, row, "disable")
