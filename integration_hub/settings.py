@@ -183,6 +183,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["integration_hub.api.throttling.OwnerThrottle"],
     "EXCEPTION_HANDLER": "integration_hub.api.problem.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # the header Accept decides; `format` is a parameter like others
     "COERCE_DECIMAL_TO_STRING": True,
 }
 SPECTACULAR_SETTINGS = {

@@ -58,6 +58,7 @@ class HubSchema(AutoSchema):
             operation["description"] = "\n\n".join(
                 filter(None, [operation.get("description"), note])
             )
+        _require_body(operation)
         for response in operation["responses"].values():
             response["headers"] = REQUEST_ID_HEADER | response.get("headers", {})
         operation["responses"] |= problem_responses(self._kinds(operation, public=rule == PUBLIC))
@@ -94,6 +95,13 @@ class HubSchema(AutoSchema):
         if "{" in self.path:
             yield errors.NotFound
         yield from problems_of(self.view, self.method)
+
+
+def _require_body(operation: dict[str, Any]) -> None:
+    """A body of which a member is required is itself required."""
+    body = operation.get("requestBody", {})
+    if any(media["schema"].get("required") for media in body.get("content", {}).values()):
+        body["required"] = True
 
 
 def _is_status(key: object) -> bool:
