@@ -61,6 +61,7 @@ def _under_key(asked: Asked, execution: Execution, payload: Payload) -> Reply:
         pause.point("before-insert")
         if insert_unless_taken(record, [execution, payload]):
             return _begun(asked, execution, payload, record)
+        pause.point("before-find")
         earlier = idempotency.find(record)
         if earlier is not None:
             reply = _earlier(asked, earlier)
@@ -77,6 +78,7 @@ def _earlier(asked: Asked, earlier: idempotency.Earlier) -> Reply | None:
     if earlier.reply is not None:
         return earlier.reply
     execution = earlier.execution
+    pause.point("before-take-over")
     if execution is None or not idempotency.take_over(execution, asked.target):
         return None
     payload = Payload.objects.filter(pk=execution.pk).first() or Payload(id=execution.pk)
