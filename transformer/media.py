@@ -18,7 +18,7 @@ _BOMS = (
 )
 # Python's own codecs that are no character sets, and one that hides ASCII.
 _NO_CHARSETS = frozenset(
-    {"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs"}
+    {"utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs"}
 )
 
 
@@ -57,7 +57,9 @@ def _decode(raw: bytes, charset: str, skipped: int) -> str:
         codec = codecs.lookup(charset)
     except (LookupError, UnicodeError, ValueError):
         raise parse_failed(f"The character set {charset[:40]!r} is unknown.") from None
-    if codec.name in _NO_CHARSETS or not getattr(codec, "_is_text_encoding", True):
+    if codec.name.replace("_", "-") in _NO_CHARSETS or not getattr(
+        codec, "_is_text_encoding", True
+    ):
         raise parse_failed(f"{charset[:40]!r} is not a character set.")
     try:
         return codec.decode(raw, "strict")[0]

@@ -62,25 +62,27 @@ def _transform(rule: Rule, value: Any, run: Run, at: At) -> Any:
 
 def _finish(rule: Rule, value: Any, run: Run, at: At, *, listed: bool) -> Any:
     """Cardinality, the type, `each`. `listed`: a list is what the source stands for."""
-    if rule.cardinality == "many":
-        listed = True
-        if not _is_items(value):
-            value = [Item(value, rule.own)]
+    if rule.cardinality == "many" and not _is_items(value):
+        value = [Item(value, rule.own)]
     elif rule.cardinality == "one" and _is_items(value):
         value = _only(rule, value, run, at)
     if value is SKIP or value is None:
         return value
     if not _is_items(value):
         return _finish_one(rule, value, run, at)
+    return _finish_items(rule, value, run, at, listed=listed or rule.cardinality == "many")
+
+
+def _finish_items(rule: Rule, items: list[Item], run: Run, at: At, *, listed: bool) -> Any:
     step = rule.convert
     if step is not None and not step.takes_lists:
         if not listed:
-            return _apply(step, [item.value for item in value], rule.own)
-        value = _each_item(rule, step, value, run, at)
+            return _apply(step, [item.value for item in items], rule.own)
+        items = _each_item(rule, step, items, run, at)
     if rule.each is None:
-        return [item.value for item in value]
+        return [item.value for item in items]
     each = rule.each
-    return [_inner(each, item, run, at, (*rule.target, n)) for n, item in enumerate(value)]
+    return [_inner(each, item, run, at, (*rule.target, n)) for n, item in enumerate(items)]
 
 
 def _finish_one(rule: Rule, value: Any, run: Run, at: At) -> Any:

@@ -50,13 +50,15 @@ class _Writer:
     def element(self, name: str, content: Any, place: Place, prefixes: frozenset[str]) -> None:
         if len(place) > 2 * MAX_DEPTH:
             raise encode_failed(pointers.join(place[:8]), f"XML deeper than {MAX_DEPTH} levels")
-        members = content if isinstance(content, Mapping) else {"#text": content}
+        members = content if isinstance(content, Mapping) else {}
         declared = [key[7:] for key in members if key.startswith("@xmlns:")]
         prefixes = prefixes.union(declared)
         _check_name(name, place, prefixes)
         self.parts.append(f"<{name}")
         self._attributes(members, place, prefixes)
         self.parts.append(">")
+        if not isinstance(content, Mapping):
+            self._text(content, place)
         for key, value in members.items():
             if not key.startswith("@"):
                 self._member(key, value, (*place, key), prefixes)
@@ -74,11 +76,14 @@ class _Writer:
                 text = _text(value, (*place, key)).translate(_IN_ATTRIBUTE)
                 self.parts.append(f' {key[1:]}="{text}"')
 
+    def _text(self, value: Any, place: Place) -> None:
+        text = _text(value, place).translate(_IN_TEXT)
+        if text:
+            self.parts.append(text)
+
     def _member(self, key: str, value: Any, place: Place, prefixes: frozenset[str]) -> None:
         if key == "#text":
-            text = _text(value, place).translate(_IN_TEXT)
-            if text:
-                self.parts.append(text)
+            self._text(value, place)
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 if isinstance(item, list):
