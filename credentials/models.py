@@ -43,4 +43,4 @@ class Credential(SealedModel):
         return str(self.secret.open(self))
 
     def __str__(self) -> str:
-        return f"{self.type} for {self.instance_id}"
+        return f"{self.instance.slug} ({self.type})"

@@ -10,7 +10,9 @@ from credentials.choices import CredentialStatus
 from credentials.models import Credential
 from integration_hub.lib import clock
 from integration_hub.lib.errors import NotFound
+from registry.building import spec_of_text
 from registry.models import Instance
+from registry.spec import AuthSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +69,15 @@ def current_status(row: Credential) -> str:
     """The stored status, or `expired` once its time is over."""
     over = row.expires_at is not None and row.expires_at <= clock.now()
     return CredentialStatus.EXPIRED.value if over else str(row.status)
+
+
+def choices_for(instance: Instance) -> tuple[AuthSpec, ...]:
+    """The `auth` entries that a credential of this instance can be for."""
+    spec = spec_of_text(instance.definition.document)
+    return tuple(entry for entry in spec.auth if entry.type != "none")
+
+
+def instances_without(limit: int = 500) -> list[Instance]:
+    """Instances that could have a credential and have none, by slug."""
+    rows = Instance.objects.filter(credential=None).select_related("definition").order_by("slug")
+    return [row for row in rows[:limit] if choices_for(row)]
