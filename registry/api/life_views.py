@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integration_hub.api.etag import check_if_match
+from integration_hub.api.pagination import bad_parameter
 from integration_hub.api.renderers import JSONRenderer
 from integration_hub.api.views import HubViewSet
 from integration_hub.lib import jsonsafe
@@ -67,6 +68,13 @@ class DefinitionExportViewSet(HubViewSet):
     problems = {"export": READ}
     renderer_classes = (JSONRenderer, YAMLRenderer)
 
+    def get_renderers(self) -> list[Any]:
+        """`?format=` names one; without it `Accept` chooses."""
+        offered = super().get_renderers()
+        wanted = self.request.query_params.get("format")
+        named = [renderer for renderer in offered if renderer.format == wanted]
+        return named or offered
+
     @extend_schema(
         parameters=[openapi.EXPORT_FORMAT],
         responses={
@@ -76,6 +84,8 @@ class DefinitionExportViewSet(HubViewSet):
     )
     def export(self, request: Request, ref: str) -> Response:
         """The document alone, JSON or YAML by `Accept` or `?format=`."""
+        if request.query_params.get("format", "json") not in ("json", "yaml"):
+            raise bad_parameter("format", "takes json or yaml")
         row = get_definition(ref)
         response = Response(jsonsafe.loads(row.document))
         suffix = request.accepted_renderer.format

@@ -124,6 +124,11 @@ def test_an_export_imports_again_to_an_equal_definition(api, define, document, q
     assert read_document(answer.content, kind) == document
 
 
+def test_an_unknown_export_format_is_a_bad_request(api, define):
+    define()
+    assert api("read").get(f"{URL}/acme-crm/export?format=xml").status_code == 400
+
+
 def test_the_meta_schema_is_served(api):
     assert api("read").get(f"{URL}/meta-schema").json()["required"] == [
         "slug",
