@@ -57,7 +57,9 @@ def problem_response(error: HubError, request: HttpRequest | Request) -> HttpRes
     """The answer for an error: body, status and headers."""
     body = problem_body(error, request_ids.current())
     body["instance"] = request.path
-    response = HttpResponse(dumps(body), status=error.http_status, content_type=CONTENT_TYPE)
+    content = dumps(body)
+    response = HttpResponse(content, status=error.http_status, content_type=CONTENT_TYPE)
+    response["Content-Length"] = str(len(content))
     response["Cache-Control"] = "no-store"
     # One line a request is written by RequestIdMiddleware; Django's own would be a second.
     response._has_been_logged = True  # type: ignore[attr-defined]
