@@ -42,7 +42,6 @@ JITTER = 0.05
 
 logger = log.get(__name__)
 _random = random.SystemRandom()
-_pool = Pool("hub-health")
 
 
 def due() -> QuerySet[Instance]:
@@ -64,16 +63,14 @@ def any_due() -> bool:
 def run_due() -> int:
     """Check what is due, a few at a time, until nothing is; the number of checks begun."""
     slots, begun = threading.BoundedSemaphore(HEALTH_THREADS), 0
-    while not stop.requested and (ids := _waiting()):
-        claimed = [pk for pk in ids if _claim(pk)]
-        for pk in claimed:
+    with Pool("hub-health") as pool:
+        while not stop.requested and (claimed := [pk for pk in _waiting() if _claim(pk)]):
+            for pk in claimed:
+                slots.acquire()
+                pool.submit(partial(_check_and_release, pk, slots))
+            begun += len(claimed)
+        for _ in range(HEALTH_THREADS):
             slots.acquire()
-            _pool.submit(partial(_check_and_release, pk, slots))
-        begun += len(claimed)
-        if not claimed:
-            break
-    for _ in range(HEALTH_THREADS):
-        slots.acquire()
     return begun
 
 

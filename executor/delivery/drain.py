@@ -25,9 +25,6 @@ from integration_hub.lib import clock, log
 
 logger = log.get(__name__)
 
-_calls = Pool("hub-call")
-_sides = Pool("hub-side")
-
 Side = Callable[[], object]
 
 
@@ -45,6 +42,7 @@ class Drain:
         self._queues, self._threads, self._sides = queues, threads, sides
         self._end = clock.monotonic() + seconds
         self._flight = Flight(node.process_name())
+        self._pool = Pool("hub-drain")
         self._alone_after = clock.monotonic()
         self._sides_at = clock.monotonic() + SIDE_EVERY
         self._sides_running = 0
@@ -52,8 +50,12 @@ class Drain:
 
     def run(self) -> int:
         """The number of executions run."""
-        if not self._claim():
-            return 0
+        with self._pool:
+            if self._claim():
+                self._run_to_the_end()
+        return self.done
+
+    def _run_to_the_end(self) -> None:
         with Keeper(self._flight):
             while len(self._flight) or self._claim():
                 if stop.requested:
@@ -62,7 +64,6 @@ class Drain:
                 self._flight.wait(DRAIN_POLL)
                 self._claim()
                 self._run_sides()
-        return self.done
 
     def _claim(self) -> bool:
         """Fill the free threads; whether anything was claimed."""
@@ -101,7 +102,7 @@ class Drain:
     def _start(self, execution: Execution) -> None:
         self.done += 1
         call = self._flight.add(execution)
-        _calls.submit(partial(self._run_call, call))
+        self._pool.submit(partial(self._run_call, call))
 
     def _run_call(self, call: Call) -> None:
         try:
@@ -118,7 +119,7 @@ class Drain:
             return
         self._sides_at = clock.monotonic() + SIDE_EVERY
         self._sides_running = 1
-        _sides.submit(self._run_each_side)
+        self._pool.submit(self._run_each_side)
 
     def _run_each_side(self) -> None:
         try:

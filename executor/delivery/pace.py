@@ -71,6 +71,7 @@ class Pacer:
 
     def run(self) -> None:
         while not stop.requested:
+            close_old_connections()
             self.tick()
             clock.sleep(PACE_EVERY)
         if self._lease is not None:
@@ -79,7 +80,6 @@ class Pacer:
 
     def tick(self) -> None:
         """A step that fails is logged and tried again; it never keeps the others from running."""
-        close_old_connections()
         self._do(self._beat)
         if not self._acting():
             return

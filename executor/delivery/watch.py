@@ -47,6 +47,7 @@ class Watchdog:
     def run(self) -> Verdict:
         OrmQ.objects.filter(key=nudge.key_of(node.canary_queue())).delete()
         while not stop.requested:
+            close_old_connections()
             verdict = self.look()
             if verdict is not Verdict.STOPPED:
                 return verdict
@@ -55,7 +56,6 @@ class Watchdog:
         return Verdict.STOPPED
 
     def look(self) -> Verdict:
-        close_old_connections()
         now = clock.monotonic()
         try:
             self._ask(now)

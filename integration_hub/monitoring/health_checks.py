@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.core.cache import cache
-from django.db import Error, close_old_connections, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from health_check.base import HealthCheck
 from health_check.exceptions import ServiceUnavailable
@@ -35,11 +35,12 @@ class HubCheck(HealthCheck):  # type: ignore[misc]  # django-health-check has no
     timeout = timedelta(seconds=4)
 
     def run(self) -> None:
-        close_old_connections()
         try:
             self.look()
         except Error:
             raise ServiceUnavailable("The database does not answer.") from None
+        finally:
+            connection.close()  # this thread's own; a probe is too rare to keep it
 
     def look(self) -> None:
         raise NotImplementedError

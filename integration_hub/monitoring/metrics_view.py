@@ -11,8 +11,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from integration_hub.access import services
+from integration_hub.api.problem import problem_response
 from integration_hub.lib import metrics
-from integration_hub.lib.errors import Unauthenticated
+from integration_hub.lib.errors import HubError, Unauthenticated
 from integration_hub.monitoring.gauges import StoredGauges
 
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
@@ -21,7 +22,10 @@ FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
 @require_safe
 def metrics_view(request: HttpRequest) -> HttpResponse:
     """Counters of every process of this host, and what the database says now."""
-    _require_right(request)
+    try:
+        _require_right(request)
+    except HubError as error:
+        return problem_response(error, request)
     registry = CollectorRegistry()
     registry.register(StoredGauges())
     if metrics.is_shared():

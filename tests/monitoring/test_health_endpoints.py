@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 
 from executor.delivery import life
 from integration_hub.coordination import heartbeat
@@ -44,7 +44,7 @@ def test_readiness_is_503_when_the_cache_is_away(client, alive, monkeypatch):
     def away(*_: object) -> None:
         raise ConnectionError("redis.internal:6379 refused")
 
-    monkeypatch.setattr(cache, "set", away)
+    monkeypatch.setattr(type(caches["default"]), "set", away)
     response = client.get("/health/readiness")
     assert response.status_code == 503
     assert "redis.internal" not in response.content.decode()

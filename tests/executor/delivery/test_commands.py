@@ -9,23 +9,24 @@ from django_q.models import Schedule
 from executor.delivery import schedule, tree, web
 
 pytestmark = pytest.mark.django_db
+NET = "hub: safety net"
 
 
 def test_schedules_are_ensured_once_and_corrected():
     schedule.ensure()
     Schedule.objects.update(func="wrong")
     schedule.ensure()
-    (row,) = Schedule.objects.all()
+    (row,) = Schedule.objects.filter(name=NET)
     assert (row.func, row.minutes, row.repeats) == ("executor.tasks.safety_net", 1, -1)
 
 
 def test_doubled_schedules_are_removed_and_others_left():
     schedule.ensure()
-    ours = Schedule.objects.get()
-    Schedule.objects.create(name=ours.name, func="x")
+    Schedule.objects.create(name=NET, func="x")
     Schedule.objects.create(name="somebody else's", func="y")
     schedule.ensure()
-    assert Schedule.objects.count() == 2
+    assert Schedule.objects.filter(name=NET).count() == 1
+    assert Schedule.objects.filter(name="somebody else's").count() == 1
 
 
 def test_sqlite_refuses_several_worker_processes_with_the_reason(settings):

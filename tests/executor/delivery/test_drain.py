@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from django.db import connections
 
 from executor import tasks
 from executor.choices import ExecutionStatus
@@ -19,6 +20,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def drain(threads: int = 4, **options) -> Drain:
     return Drain(queues=QUEUES, threads=threads, seconds=420.0, **options)
+
+
+def run_and_close() -> None:
+    drain(threads=2).run()
+    connections.close_all()
 
 
 def statuses() -> set[str]:
@@ -43,7 +49,7 @@ def test_a_duplicate_hint_finds_nothing_to_do(queued, upstream):
 def test_drains_side_by_side_double_nothing(queued, upstream):
     for _ in range(20):
         queued("ok")
-    runs = [threading.Thread(target=lambda: drain(threads=2).run()) for _ in range(4)]
+    runs = [threading.Thread(target=run_and_close) for _ in range(4)]
     for run in runs:
         run.start()
     for run in runs:
