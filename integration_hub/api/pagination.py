@@ -57,6 +57,16 @@ class PagePagination(PageNumberPagination):
     def get_page_number(self, request: Request, paginator: Any) -> int:
         return whole_number(request, "page", 1, 999_999_999)
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """As OpenAPI 3.1 says that a link may be null; DRF's own says it as 3.0 did."""
+        link = {"type": ["string", "null"], "format": "uri"}
+        counted = {"count": {"type": "integer"}, "next": link, "previous": link}
+        return {
+            "type": "object",
+            "required": ["count", "next", "previous", "results"],
+            "properties": {**counted, "results": schema},
+        }
+
 
 class IdCursorPagination(BasePagination):
     """`cursor`, `page_size` → `next`, `previous`, `results`, newest first.

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from integration_hub.lib.errors import UnsupportedMediaType, ValidationFailed
@@ -150,3 +152,9 @@ def test_unreadable_documents_say_where(raw):
 def test_another_media_type_is_refused():
     with pytest.raises(UnsupportedMediaType):
         read_document(b"a: 1", "text/html")
+
+
+def test_the_example_of_the_documentation_is_a_definition():
+    text = Path("docs/definitions.md").read_text()
+    example = text.split("```yaml\n")[1].split("```")[0]
+    assert set(parse_definition(read_document(example.encode())).methods) == {"ping", "greet"}
