@@ -41,7 +41,7 @@ def make(run: Run, body: Any, *, has_body: bool) -> Attempted:
             call = _prepare(run, body, has_body=has_body, stack=stack)
             claims.mark_sent(run)
             answer = _call(adapter, call, run)
-            data = shaping.judge(run.target, answer, redact.Redactor(run.secrets))
+            data = shaping.judge(run.target, answer, run.known.redactor())
             made = Attempted(data=data, answer=answer, duration_ms=_since(began))
         except claims.ClaimLost:
             raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from integration_hub.lib import jsonsafe
@@ -27,13 +28,46 @@ class Masked:
     kept: Any
 
 
-def parameters(value: Any, paths: Iterable[str], secrets: Iterable[str]) -> Masked:
-    return _masked(PARAMETERS, value, tuple(paths), secrets)
+class Secrets:
+    """The hub's own secrets of one run, with what searches for them: built once, kept nowhere."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self.values = tuple(secrets)
+        self._redactors: dict[tuple[str, ...], Redactor] = {}
+
+    @cached_property
+    def needles(self) -> Needles:
+        return Needles(self.values)
+
+    def redactor(self, hidden: tuple[str, ...] = ()) -> Redactor:
+        """Masks these secrets, the `hidden` values, and what its name calls a secret."""
+        found = self._redactors.get(hidden)
+        if found is None:
+            found = self._redactors[hidden] = Redactor((*self.values, *hidden))
+        return found
 
 
-def result(value: Any, paths: Iterable[str], secrets: Iterable[str]) -> Masked:
-    """The result of a call; `secrets` are the hub's own."""
-    return _masked(RESULT, without(value, secrets), tuple(paths), secrets)
+NO_SECRETS = Secrets()
+
+
+def parameters(value: Any, paths: Iterable[str], secrets: Secrets = NO_SECRETS) -> Any:
+    """The parameters as they are kept."""
+    hidden = sensitive_values(PARAMETERS, value, paths)
+    return redactor_for(hidden, secrets).value(_at_paths(PARAMETERS, value, paths))
+
+
+def result(
+    value: Any, paths: Iterable[str], secrets: Secrets, hidden: tuple[str, ...] = ()
+) -> Masked:
+    """The result of a call; `hidden` are the sensitive values of its parameters."""
+    shown = without(value, secrets)
+    known = (*hidden, *sensitive_values(RESULT, shown, paths))
+    return Masked(shown, redactor_for(known, secrets).value(_at_paths(RESULT, shown, paths)))
+
+
+def redactor_for(hidden: tuple[str, ...], secrets: Secrets) -> Redactor:
+    """A redactor of sensitive values too: those of one call are never kept for the next."""
+    return Redactor(hidden) if hidden and secrets is NO_SECRETS else secrets.redactor(hidden)
 
 
 def sensitive_values(name: str, value: Any, paths: Iterable[str]) -> tuple[str, ...]:
@@ -46,22 +80,17 @@ def sensitive_values(name: str, value: Any, paths: Iterable[str]) -> tuple[str, 
     return tuple(text for text in found if len(text) >= _SHORTEST)
 
 
-def without(value: Any, secrets: Iterable[str]) -> Any:
+def without(value: Any, secrets: Secrets) -> Any:
     """`value` with the hub's own secrets as `***`, in whatever form they were echoed."""
-    known = frozenset(secret for secret in secrets if secret)
-    needles = Needles(known)
-    numbers = frozenset(secret for secret in known if secret.isdigit())
-    if not numbers and not needles.spans(jsonsafe.dumps_text(value)):
+    numbers = frozenset(secret for secret in secrets.values if secret.isdigit())
+    if not numbers and not secrets.needles.spans(jsonsafe.dumps_text(value)):
         return value
-    return _replaced(value, needles, numbers)
+    return _replaced(value, secrets.needles, numbers)
 
 
-def _masked(name: str, value: Any, paths: tuple[str, ...], secrets: Iterable[str]) -> Masked:
-    hidden = sensitive_values(name, value, paths)
-    kept = value
-    if any(_starts(path, name) for path in paths):
-        kept = sensitive_paths({name: value}, [p for p in paths if _starts(p, name)])[name]
-    return Masked(value, Redactor((*secrets, *hidden)).value(kept))
+def _at_paths(name: str, value: Any, paths: Iterable[str]) -> Any:
+    chosen = [path for path in paths if _starts(path, name)]
+    return sensitive_paths({name: value}, chosen)[name] if chosen else value
 
 
 def _starts(path: str, name: str) -> bool:

@@ -19,7 +19,7 @@ from integration_hub.sealing.keyring import CannotOpen
 
 def for_call(execution: Execution, target: Target, parameters: Any) -> Payload:
     """The row beside a new execution: parameters masked to show, and sealed to run or replay."""
-    kept = masking.parameters(parameters, target.method.sensitive, ()).kept
+    kept = masking.parameters(parameters, target.method.sensitive)
     payload = Payload(id=execution.pk, parameters=jsonsafe.dumps_text(kept))
     payload.sealed_parameters = seal(payload, "sealed_parameters", jsonsafe.dumps_text(parameters))
     return payload
@@ -52,24 +52,21 @@ class Kept:
 
 def settle(run: Run, data: Any, *, has_data: bool) -> Kept:
     """What an ended run leaves: result, exchanges, and parameters once more if a secret was in."""
-    paths = run.target.method.sensitive
-    own = tuple(run.secrets)
+    paths, secrets = run.target.method.sensitive, run.known
     columns: dict[str, Any] = {}
-    given = masking.sensitive_values(masking.PARAMETERS, run.parameters, paths)
+    hidden = masking.sensitive_values(masking.PARAMETERS, run.parameters, paths)
     shown: Any = None
-    hidden: tuple[str, ...] = given
     if has_data:
-        made = masking.result(data, paths, (*own,))
+        made = masking.result(data, paths, secrets, hidden)
         shown = made.shown
-        hidden = (*given, *masking.sensitive_values(masking.RESULT, shown, paths))
-        kept = Redactor((*own, *given)).value(made.kept) if given else made.kept
-        columns["data"] = jsonsafe.dumps_text(kept)
-        if kept != shown:
+        hidden = (*hidden, *masking.sensitive_values(masking.RESULT, shown, paths))
+        columns["data"] = jsonsafe.dumps_text(made.kept)
+        if made.kept != shown:
             columns |= _sealed_data(run, shown)
-    redactor = Redactor((*own, *hidden))
+    redactor = secrets.redactor(hidden)
     columns["exchanges"] = jsonsafe.dumps_text(_exchanges(run, redactor))
-    if own:
-        parameters = jsonsafe.dumps_text(masking.parameters(run.parameters, paths, own).kept)
+    if secrets.values:
+        parameters = jsonsafe.dumps_text(masking.parameters(run.parameters, paths, secrets))
         if parameters != run.payload.parameters:
             columns["parameters"] = parameters
     return Kept(shown, columns, redactor)

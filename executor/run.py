@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from executor.calls import AttemptRecord, Target
+from executor.masking import Secrets
 from executor.models import Execution, Payload
 from integration_hub.egress.door import Deadline
 from integration_hub.lib import clock
@@ -28,7 +29,7 @@ class Run:
     cancelled: threading.Event
     in_worker: bool = False
     records: list[AttemptRecord] = field(default_factory=list)
-    secrets: list[str] = field(default_factory=list)
+    known: Secrets = field(default_factory=Secrets)
     credential_id: UUID | None = None
     credential_revision: int | None = None
     started_at: datetime = field(default_factory=clock.now)
@@ -40,11 +41,16 @@ class Run:
         """Of the next attempt; earlier runs of the same execution count."""
         return self.execution.attempts + len(self.records) + 1
 
-    def learn(self, secrets: Iterable[str]) -> None:
+    @property
+    def secrets(self) -> tuple[str, ...]:
         """Values that must be masked in everything that is kept."""
-        for secret in secrets:
-            if secret and secret not in self.secrets:
-                self.secrets.append(secret)
+        return self.known.values
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Take in values of the hub's own credential."""
+        new = [secret for secret in secrets if secret and secret not in self.known.values]
+        if new:
+            self.known = Secrets((*self.known.values, *dict.fromkeys(new)))
 
     def elapsed_ms(self) -> float:
         return round((time.perf_counter() - self.began) * 1000, 3)

@@ -9,7 +9,17 @@ from typing import Any
 
 from django.db.models import Model
 
-from executor import admission, answers, idempotency, news, payloads, pipeline, selectors, settle
+from executor import (
+    admission,
+    answers,
+    dbclock,
+    idempotency,
+    news,
+    payloads,
+    pipeline,
+    selectors,
+    settle,
+)
 from executor.calls import CallOptions, Reply, Target
 from executor.choices import ExecutionStatus, Mode
 from executor.claims import ClaimLost
@@ -17,12 +27,12 @@ from executor.delivery.nudge import nudge
 from executor.models import Execution, IdempotencyRecord, Payload
 from integration_hub.access.caller import Caller
 from integration_hub.api import request_id
-from integration_hub.coordination import dbtime
 from integration_hub.coordination.statement import insert_unless_taken, write_together
 from integration_hub.lib import clock, jsonsafe, metrics, pause
 from integration_hub.lib.errors import HubError, IdempotencyInProgress, ServiceUnavailable
 from integration_hub.lib.ids import new_id
 
+_A_MOMENT = timedelta(milliseconds=100)
 _KEY_TRIES = 3
 """A key can be freed between our insert and our look; then it is asked for again."""
 
@@ -186,11 +196,12 @@ def _place(execution: Execution, asked: Asked, now: Any) -> None:
     options = asked.options
     if options.mode == Mode.ASYNC:
         execution.status = ExecutionStatus.QUEUED.value
-        execution.due_at = options.not_before or dbtime.Now()
+        # A moment in the past: the hint to the queue must not find the row too early.
+        execution.due_at = options.not_before or dbclock.now() - _A_MOMENT
         return
     whole = timedelta(milliseconds=options.timeout_ms)
     execution.status = ExecutionStatus.EXECUTING.value
     execution.started_at = now
     execution.deadline_at = now + whole
-    execution.lease_until = dbtime.Now() + whole + timedelta(seconds=settle.MARGIN_S)
+    execution.lease_until = dbclock.now() + whole + timedelta(seconds=settle.MARGIN_S)
     execution.sent = not asked.target.safe

@@ -49,11 +49,11 @@ def test_a_failure_does_not_carry_sensitive_values_into_its_stored_problem(call,
 
 def test_the_credential_is_masked_in_every_form_without_touching_anything_else():
     value = {"a": [f"x {SECRET} y", {"b": 5}], f"k{SECRET}": None, "password": "stays"}
-    assert masking.without(value, [SECRET]) == {
+    assert masking.without(value, masking.Secrets([SECRET])) == {
         "a": ["x *** y", {"b": 5}],
         "k***": None,
         "password": "stays",
     }
-    assert masking.without({"n": 12345678}, ["12345678"]) == {"n": "***"}
+    assert masking.without({"n": 12345678}, masking.Secrets(["12345678"])) == {"n": "***"}
     untouched = {"password": "x", "n": 1}
-    assert masking.without(untouched, [SECRET]) is untouched
+    assert masking.without(untouched, masking.Secrets([SECRET])) is untouched
