@@ -54,6 +54,12 @@ def encode(
         raise _on_side(failed, response) from failed.__cause__
 
 
+def can_decode(content_type: str) -> bool:
+    """Whether some format reads this content type; one that is absent is guessed."""
+    essence = media.parse(content_type).essence
+    return not essence or any(candidate.reads(essence) for _, candidate in formats)
+
+
 def _on_side(failed: TransformFailed, response: bool) -> TransformFailed:
     return TransformFailed(failed.detail, response=response, errors=failed.errors)
 

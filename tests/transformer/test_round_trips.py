@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from transformer.services import compile_spec, decode_body, encode_body
 
-EXAMPLES = int(os.environ.get("HUB_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("HUB_EXAMPLES", "100"))
 thorough = settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

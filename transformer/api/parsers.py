@@ -1,14 +1,17 @@
-"""The body of a conversion: any type, unread, with the content type as it was sent."""
+"""What a conversion takes and gives: any type, as it was sent or as it was asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
+from integration_hub.api.negotiation import HubNegotiation
 from integration_hub.api.parsers import read_whole
+from integration_hub.api.renderers import JSONRenderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +40,16 @@ class RawParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         return RawBody(read_whole(stream, parser_context), media_type or "")
+
+
+class AnyRenderer(JSONRenderer):
+    """`?to=` says what is given, so no `Accept` is turned away."""
+
+    media_type = "*/*"
+
+
+class AnyNegotiation(HubNegotiation):
+    """The formats decide what they read, by suffix too (`application/vnd.acme+json`)."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        return next(iter(parsers), None)

@@ -11,11 +11,16 @@ from rest_framework.response import Response
 
 from integration_hub.api.filters import check_parameters
 from integration_hub.api.views import HubView
-from integration_hub.lib.errors import Fault, TransformFailed, ValidationFailed
+from integration_hub.lib.errors import (
+    Fault,
+    TransformFailed,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
 from integration_hub.lib.schema import compile_schema
 from transformer import codec
 from transformer.api import openapi
-from transformer.api.parsers import RawBody, RawParser
+from transformer.api.parsers import AnyNegotiation, AnyRenderer, RawBody, RawParser
 from transformer.preview import preview
 
 
@@ -52,6 +57,8 @@ class ConvertView(HubView):
     problems = {"POST": (ValidationFailed, TransformFailed)}
     query_parameters = frozenset({"to"})
     parser_classes = (RawParser,)
+    renderer_classes = (AnyRenderer,)
+    content_negotiation_class = AnyNegotiation
 
     @extend_schema(
         request=openapi.CONVERT_BODY,
@@ -70,6 +77,11 @@ class ConvertView(HubView):
             )
         body: Any = request.data
         sent = body if isinstance(body, RawBody) else RawBody(b"", "")
+        if not codec.can_decode(sent.content_type):
+            raise UnsupportedMediaType(
+                f"The content type {sent.content_type[:100]!r} cannot be converted; send one of "
+                f"{', '.join(RawParser.media_types)}."
+            )
         document = codec.decode(sent.content, sent.content_type, response=False)
         content, content_type = codec.encode(kind, document)
         return HttpResponse(content, content_type=content_type)

@@ -40,7 +40,7 @@ def read_xml(
         target=cast(Any, builder),  # the stubs know no `start` with namespaces
         encoding="utf-8",  # `text` is decoded: what the document declares no longer holds
         # Never from outside. Not `False`: attributes would then read `&amp;` as `&#38;`.
-        resolve_entities="internal",
+        resolve_entities=cast(Any, "internal"),
         no_network=True,
         load_dtd=False,
         dtd_validation=False,

@@ -1,0 +1,46 @@
+"""A sink that remembers, refuses on demand, and is seen by relays like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from integration_hub.events.models import EventSink
+from integration_hub.events.sink import Sink, sinks
+from integration_hub.lib.fields import Field
+
+
+class Recorder(Sink):
+    type = "recorder"
+    title = "Recorder"
+    fields = (Field("url"), Field("token", secret=True, required=False))
+
+    def __init__(self) -> None:
+        self.got: list[dict[str, Any]] = []
+        self.configs: list[Mapping[str, Any]] = []
+        self.refuse: Any = lambda event: False
+
+    def deliver(self, event: Mapping[str, Any], *, config: Mapping[str, Any]) -> None:
+        if self.refuse(event):
+            raise ConnectionError("the receiver said no")
+        self.got.append(dict(event))
+        self.configs.append(config)
+
+    def seen(self, member: str = "id") -> list[Any]:
+        return [event[member] for event in self.got]
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    found = Recorder()
+    monkeypatch.setitem(sinks._items, "recorder", found)
+    return found
+
+
+@pytest.fixture
+def sink(db: None, recorder: Recorder) -> EventSink:
+    """The recorder as the only sink."""
+    EventSink.objects.all().delete()
+    return EventSink.objects.create(name="recorder", type="recorder", config='{"url":"x"}')
