@@ -123,7 +123,6 @@ def test_a_credential_is_in_no_table_line_answer_page_or_dump(
     out = io.StringIO()
     call_command("dumpdata", stdout=out)
     assert len(lines()) > 200
-    assert b"canary" not in lines()
     assert {"tables": found_in(every_row()), "log": found_in(lines())} == {"tables": [], "log": []}
     assert found_in(out.getvalue().encode()) == []
     for answer in answers:
