@@ -17,12 +17,12 @@ from integration_hub.lib import clock
 
 @admin.register(Token)
 class TokenAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ("name", "shown", "scopes", "limits", "state", "last_used_at", "created_by")
+    list_display = ("name", "shown", "rights", "limits", "state", "last_used_at", "created_by")
     search_fields = ("name", "prefix")
     ordering = ("-id",)
     actions = ("revoke",)
     fields = (
-        *("name", "shown", "scopes", "instances", "contexts", "state"),
+        *("name", "shown", "rights", "instances", "contexts", "state"),
         *("expires_at", "revoked_at", "last_used_at", "created_at", "created_by"),
     )
     readonly_fields = fields
@@ -39,6 +39,10 @@ class TokenAdmin(ModelAdmin):  # type: ignore[misc]
     @admin.display(description="Token")
     def shown(self, token: Token) -> str:
         return f"{token.prefix}…"
+
+    @admin.display(description="Scopes")
+    def rights(self, token: Token) -> str:
+        return ", ".join(token.scopes)
 
     @admin.display(description="Limited to")
     def limits(self, token: Token) -> str:

@@ -37,13 +37,13 @@ class TokenForm(forms.Form):
     )
     instances = NamesField(
         required=False,
-        widget=UnfoldAdminTextareaWidget,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="Slugs of the instances it may see, one a line. Empty: all.",
     )
     contexts = NamesField(
         required=False,
-        widget=UnfoldAdminTextareaWidget,
-        help_text="global, client:<id> or user:<id>, one a line. Empty: all.",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="global, client:ID or user:ID, one a line. Empty: all.",
     )
     expires_at = forms.SplitDateTimeField(
         required=False, widget=UnfoldAdminSplitDateTimeWidget, help_text="Empty: never."
