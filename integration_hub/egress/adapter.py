@@ -89,14 +89,14 @@ def _converse(
     reused: bool,
 ) -> Exchange:
     began = time.perf_counter()
-    whole = _send(connection, request, target, call)
+    _send(connection, request, target, call)
     response = connection.answer()
     try:
         began = call.timed("wait", began)
         content, wire_bytes = read_body(response, call)
         call.timed("read", began)
     finally:
-        if not whole or not response.isclosed():
+        if not response.isclosed():
             response.close()
             connection.close()
     return Exchange(response, content, wire_bytes, reused)
@@ -104,16 +104,14 @@ def _converse(
 
 def _send(
     connection: GuardedConnection, request: PreparedRequest, target: Target, call: Call
-) -> bool:
-    """Whether all of the request left. An upstream may answer and close before it read it."""
+) -> None:
+    """An upstream may answer and close before it read all: then its answer still counts."""
     body = cast("bytes | None", request.body)  # `prepare` makes no other
     try:
         connection.transmit(str(request.method), target.path, request.headers, body)
     except (BrokenPipeError, ConnectionResetError):
         if not call.sent:
             raise
-        return False
-    return True
 
 
 def _translated(error: OSError, host: str, call: Call, *, reused: bool) -> Exception:

@@ -143,10 +143,7 @@ def check_url(url: str) -> None:
     A literal address is judged now; what a name resolves to is judged at each
     connect. Raises TargetForbidden.
     """
-    check_literal(parse_url(url).origin)
-
-
-def check_literal(origin: Origin) -> None:
+    origin = parse_url(url).origin
     if origin.address is not None:
         permitted(origin, [origin.address])
 
