@@ -129,3 +129,6 @@ class AdapterSwitch(models.Model):
     reason = models.CharField(max_length=300, default="", blank=True)
     changed_at = models.DateTimeField(auto_now=True)
     changed_by = models.CharField(max_length=200, default="", blank=True)
+
+    class Meta:
+        verbose_name_plural = "adapter switches"

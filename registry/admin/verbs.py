@@ -36,7 +36,7 @@ class VerbAdmin(ModelAdmin):  # type: ignore[misc]
     """
 
     verbs: ClassVar[dict[str, tuple[str, Verb]]] = {}
-    change_form_outer_after_template = "registry/verbs.html"
+    change_form_outer_before_template = "registry/verbs.html"
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_verb"

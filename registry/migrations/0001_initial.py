@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
                 ("changed_at", models.DateTimeField(auto_now=True)),
                 ("changed_by", models.CharField(blank=True, default="", max_length=200)),
             ],
+            options={"verbose_name_plural": "adapter switches"},
         ),
         migrations.CreateModel(
             name="Definition",
