@@ -45,6 +45,11 @@ class Authority:
             .not_valid_before(now + timedelta(days=days[0]))
             .not_valid_after(now + timedelta(days=days[1]))
             .add_extension(x509.BasicConstraints(authority, None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False
+            )
+            .add_extension(_usage(authority), critical=True)
         )
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(list(names)), False)
@@ -80,6 +85,24 @@ class Authority:
             return x509.IPAddress(ipaddress.ip_address(name))
         except ValueError:
             return x509.DNSName(name)
+
+
+def _usage(authority: bool) -> x509.KeyUsage:
+    """What strict verification (Python 3.13) asks of a certificate."""
+    no = dict.fromkeys(
+        (
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "encipher_only",
+            "decipher_only",
+        ),
+        False,
+    )
+    return x509.KeyUsage(
+        digital_signature=not authority, key_cert_sign=authority, crl_sign=authority, **no
+    )
 
 
 @pytest.fixture(scope="module")
