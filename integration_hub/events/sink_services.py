@@ -82,25 +82,28 @@ def plugin_of(kind: str) -> Sink:
         ) from None
 
 
+def sink_faults(document: Mapping[str, Any]) -> tuple[Fault, ...]:
+    """Everything that is wrong with a sink's document, with pointers into it."""
+    faults = compile_schema(_SHAPE).faults(document)
+    if faults:
+        return faults
+    wanted = compile_schema(filters.SCHEMA).faults(document.get("filters", {}), "/filters")
+    try:
+        fields = plugin_of(document["type"]).fields
+    except ValidationFailed as failed:
+        return (*failed.errors, *wanted)
+    config = document.get("config", {})
+    return (*compile_schema(json_schema(fields)).faults(config, "/config"), *wanted)
+
+
 def _fill(row: EventSink, document: Mapping[str, Any]) -> None:
-    _refuse(compile_schema(_SHAPE).faults(document))
-    plugin = plugin_of(document["type"])
-    config, wanted = document.get("config", {}), document.get("filters", {})
-    _refuse(
-        (
-            *compile_schema(json_schema(plugin.fields)).faults(config, "/config"),
-            *compile_schema(filters.SCHEMA).faults(wanted, "/filters"),
-        )
-    )
-    row.name, row.type = document["name"], document["type"]
-    row.enabled = document.get("enabled", True)
-    row.filters = jsonsafe.dumps_text(wanted)
-    store_config(row, plugin, config)
-
-
-def _refuse(faults: tuple[Fault, ...]) -> None:
+    faults = sink_faults(document)
     if faults:
         raise ValidationFailed("The sink is not valid; see errors.", errors=faults)
+    row.name, row.type = document["name"], document["type"]
+    row.enabled = document.get("enabled", True)
+    row.filters = jsonsafe.dumps_text(document.get("filters", {}))
+    store_config(row, plugin_of(row.type), document.get("config", {}))
 
 
 def _save(row: EventSink, *, insert: bool) -> None:

@@ -1,0 +1,94 @@
+"""Events and sinks in the admin."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from integration_hub.events import relay, services
+from integration_hub.events.choices import EventType
+from integration_hub.events.models import Delivery, EventSink
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client, alice):
+    client.force_login(alice)
+    return client
+
+
+def emit():
+    return services.emit(
+        type=EventType.INSTANCE_STATUS, subject="acme", data={"state": "connected"}
+    )
+
+
+def test_events_are_read_and_never_written(browser):
+    row = emit()
+    relay.relay_once()
+    assert b"acme" in browser.get(reverse("admin:events_event_changelist")).content
+    assert browser.get(reverse("admin:events_event_changelist"), {"q": "acme"}).status_code == 200
+    page = browser.get(reverse("admin:events_event_change", args=[row.pk]))
+    assert b"delivered" in page.content.lower()
+    assert browser.get(reverse("admin:events_event_add")).status_code == 403
+    assert browser.post(reverse("admin:events_event_delete", args=[row.pk])).status_code == 403
+
+
+def test_selected_events_are_delivered_again(browser):
+    row = emit()
+    relay.relay_once()
+    browser.post(
+        reverse("admin:events_event_changelist"),
+        {"action": "redeliver", "_selected_action": [row.pk]},
+    )
+    assert Delivery.objects.get().status == "pending"
+
+
+def test_a_sink_is_added_and_changed_with_its_secret_kept(browser, recorder):
+    address = reverse("admin:events_eventsink_add")
+    assert browser.get(address).status_code == 200
+    form = {
+        "name": "r",
+        "type": "recorder",
+        "config": '{"url":"u","token":"s3cr3t-token"}',
+        "filters": "",
+        "enabled": "on",
+    }
+    assert browser.post(address, form).status_code == 302
+    row = EventSink.objects.get(name="r")
+    address = reverse("admin:events_eventsink_change", args=[row.pk])
+    page = browser.get(address).content
+    assert b"s3cr3t" not in page
+    assert b"***" in page
+    form |= {"config": '{"url":"v","token":"***"}', "enabled": ""}
+    assert browser.post(address, form).status_code == 302
+    row.refresh_from_db()
+    assert (row.config, row.enabled) == ('{"url":"v"}', False)
+    assert "s3cr3t-token" in row.secret.open(row)
+    assert browser.get(reverse("admin:events_eventsink_changelist")).status_code == 200
+    browser.post(reverse("admin:events_eventsink_delete", args=[row.pk]), {"post": "yes"})
+    assert not EventSink.objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"config": "{"}, b"line 1"),
+        ({"config": '{"colour": 1}'}, b"/config/colour"),
+        ({"filters": '{"typos": []}'}, b"/filters/typos"),
+        ({"name": "log"}, b"already exists"),
+        ({"type": "pigeon"}, b"valid choice"),
+    ],
+)
+def test_a_fault_is_shown_at_its_field(browser, change, said):
+    form = {"name": "r", "type": "log", "config": "", "filters": "", "enabled": "on"} | change
+    page = browser.post(reverse("admin:events_eventsink_add"), form)
+    assert page.status_code == 200
+    assert said in page.content
+
+
+def test_an_operator_without_rights_sees_nothing(client, bob):
+    client.force_login(bob)
+    assert client.get(reverse("admin:events_event_changelist")).status_code == 403
+    assert client.get(reverse("admin:events_eventsink_changelist")).status_code == 403
