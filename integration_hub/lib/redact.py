@@ -30,21 +30,28 @@ _URL_NAMES = frozenset({"sig", "signature", "x-amz-signature", "x-goog-signature
 
 
 class Redactor:
-    """Masks `secrets` by value, and by name what is secret by convention or in `names`."""
+    """Masks `secrets` by value, and by name what is secret by convention or in `names`.
 
-    __slots__ = ("_names", "_needles", "_numbers", "_secret_name", "_stems")
+    With `by_name=False` only the values: for what its owner may see but for the hub's own.
+    """
 
-    def __init__(self, secrets: Iterable[str] = (), names: Iterable[str] = ()) -> None:
+    __slots__ = ("_by_name", "_names", "_needles", "_numbers", "_secret_name", "_stems")
+
+    def __init__(
+        self, secrets: Iterable[str] = (), names: Iterable[str] = (), *, by_name: bool = True
+    ) -> None:
         known = frozenset(secret for secret in secrets if secret)
         self._needles = Needles(known)
         self._numbers = frozenset(s for s in known if len(s) >= 4 and s.isdigit())
         self._names = frozenset(words(name) for name in names)
         self._stems = tuple({name[-1] for name in self._names if name})
-        self._secret_name: Callable[[str], bool] = self.is_secret if self._names else is_secret_name
+        self._by_name = by_name
+        own_rule = self._names or not by_name
+        self._secret_name: Callable[[str], bool] = self.is_secret if own_rule else is_secret_name
 
     def is_secret(self, name: str) -> bool:
         """Whether what stands under `name` is masked whatever it is."""
-        return is_secret_name(name) or words(name) in self._names
+        return self._by_name and (is_secret_name(name) or words(name) in self._names)
 
     def value(self, value: Any) -> Any:
         """A masked copy of a JSON value; null, true and false under a secret name stay."""
@@ -83,12 +90,12 @@ class Redactor:
         if not value:
             return pair
         plain = unquote_plus(name)
-        secret = self._secret_name(plain) or plain.lower() in _URL_NAMES
+        secret = self._secret_name(plain) or (self._by_name and plain.lower() in _URL_NAMES)
         return f"{name}{mark}{MASK if secret else value}"
 
     def _spans(self, text: str) -> list[Span]:
         found = self._needles.spans(text) if self._needles else []
-        return found + prose.spans(text, self._secret_name, self._stems)
+        return found + prose.spans(text, self._secret_name, self._stems) if self._by_name else found
 
     def _may_hide(self, value: Any) -> bool:
         """Whether any string in `value` needs a look of its own: one search over them all."""

@@ -54,6 +54,7 @@ ORDINARY_TEXTS = [
     "secretary: Jane",
     "max_tokens: 4096, total_tokens: 17",
     "Unauthorized: ask the authority",
+    "caller token:01a20643-1300-72a6-b73c-bd25ef8f7c2c was denied",
 ]
 
 
@@ -215,6 +216,16 @@ def test_extra_names_come_from_plug_ins() -> None:
     redactor = Redactor(names=["merchantCode"])
     assert redactor.value({"merchant_code": "m"}) == {"merchant_code": MASK}
     assert redactor.text("merchant-code=m&x=1") == "merchant-code=***&x=1"
+
+
+def test_by_value_alone_names_mean_nothing() -> None:
+    body = {"password": "p", "note": f"password=p1 {PLAIN}"}
+    redactor = Redactor([PLAIN], by_name=False)
+    assert redactor.value(body) == {"password": "p", "note": f"password=p1 {MASK}"}
+    assert redactor.headers({"Authorization": f"Bearer {PLAIN}"}) == {
+        "Authorization": f"Bearer {MASK}"
+    }
+    assert redactor.url(f"/?token=a&sig=b&x={PLAIN}") == f"/?token=a&sig=b&x={MASK}"
 
 
 def test_headers_are_masked_by_name_and_value() -> None:

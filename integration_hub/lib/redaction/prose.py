@@ -32,6 +32,8 @@ _PEM_BEGIN = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
 _PEM_END = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z")
 _JWT = re.compile(r"\beyJ[\w\-]{8,}\.eyJ[\w\-]{4,}\.[\w\-]*")
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 _NOTHING = frozenset({"null", "none", "true", "false"})
 _WHOLE_LINE = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
@@ -131,6 +133,8 @@ def _value_span(text: str, match: re.Match[str]) -> Span | None:
         return None
     if match["quote"] or match["gap"] == "=":
         return span
+    if match["gap"] == ":" and _UUID.fullmatch(text, *span):
+        return None  # `token:0192…` is how the hub itself names a caller
     # `client_secret: x` is data; `password: too short` is a sentence.
     is_identifier = "_" in name or "-" in name
     return span if is_identifier or _looks_random(text[span[0] : span[1]]) else None
