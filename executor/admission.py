@@ -10,6 +10,7 @@ from integration_hub.access.caller import Caller
 from integration_hub.egress import policy
 from integration_hub.lib.errors import HubError, ValidationFailed
 from registry import runtime
+from registry.adapter_manager import active_adapter
 
 
 def resolve(
@@ -36,6 +37,7 @@ def refusal(target: Target, parameters: Any, options: CallOptions) -> HubError |
 def _not_ready(target: Target) -> HubError | None:
     try:
         target.instance.require_ready()
+        active_adapter(target.instance.spec.type)
     except HubError as error:
         return error
     return None

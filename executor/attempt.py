@@ -13,8 +13,8 @@ from executor import claims, exchanges, shaping
 from executor.calls import AttemptRecord
 from executor.run import Run
 from integration_hub.egress.door import HttpRequest, Signed
-from integration_hub.lib import clock, log, redact
-from integration_hub.lib.errors import AdapterFailed, HubError, UpstreamError
+from integration_hub.lib import clock, log, metrics, redact
+from integration_hub.lib.errors import AdapterFailed, AuthFailed, HubError
 from registry.adapter import Adapter, AdapterAnswer, AdapterCall, adapters
 
 _logger = log.get(__name__)
@@ -35,7 +35,7 @@ def make(run: Run, body: Any, *, has_body: bool) -> Attempted:
     started_at, began = clock.now(), time.perf_counter()
     answer: AdapterAnswer | None = None
     call: AdapterCall | None = None
-    adapter = adapters.get(run.target.instance.spec.type)
+    adapter = adapters.get(run.target.instance.spec.type)  # admitted, so it is there
     with ExitStack() as stack:
         try:
             call = _prepare(run, body, has_body=has_body, stack=stack)
@@ -48,7 +48,19 @@ def make(run: Run, body: Any, *, has_body: bool) -> Attempted:
         except HubError as error:
             made = Attempted(error=error, answer=answer, duration_ms=_since(began))
     run.records.append(_record(run, adapter, call, made, started_at))
+    if call is not None:
+        _count(run, made)
     return made
+
+
+def _count(run: Run, made: Attempted) -> None:
+    labels = (run.target.instance.slug, run.target.method.name)
+    outcome = made.error.code.lower() if made.error else "success"
+    metrics.external_requests_total.labels(*labels, outcome).inc()
+    metrics.external_request_seconds.labels(*labels).observe(made.duration_ms / 1000)
+    if run.credential_id is not None and made.answer is not None:
+        refused = isinstance(made.error, AuthFailed)
+        metrics.auth_attempts_total.labels(*labels, "refused" if refused else "success").inc()
 
 
 def _prepare(run: Run, body: Any, *, has_body: bool, stack: ExitStack) -> AdapterCall:
@@ -111,11 +123,6 @@ def _record(
         timings=exchanges.timings(made.answer),
         exchange=exchanges.raw(adapter, call, made.answer),
     )
-
-
-def proven_unsent(error: HubError) -> bool:
-    """Whether no byte of the request can have left."""
-    return not isinstance(error, UpstreamError) or not error.sent
 
 
 def _since(began: float) -> float:

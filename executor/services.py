@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from executor import admission, idempotency, payloads, selectors, settle, starting
+from executor import admission, deprecation, idempotency, payloads, selectors, settle, starting
 from executor.calls import CallOptions, Reply
 from executor.choices import CLAIMABLE, ExecutionStatus, Mode, Priority
 from executor.models import Execution, Payload
@@ -82,7 +82,7 @@ def execute_unscoped(
             key=idempotency_key,
             body={"parameters": parameters} if body is None else body,
         )
-        return starting.start(asked)
+        return deprecation.marked(target, starting.start(asked))
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from django.db.models import F, Model, Value
 
 from executor import answers, circuits, dbclock, news, payloads
 from executor.calls import Reply
-from executor.choices import ACTIVE, ExecutionStatus
+from executor.choices import ACTIVE, ExecutionStatus, Mode
 from executor.claims import ClaimLost
 from executor.models import Attempt, Execution, IdempotencyRecord, Payload
 from executor.outcome import Outcome
@@ -36,6 +36,9 @@ _logger = log.get(__name__)
 
 MARGIN_S = 15
 """A sync row's lease outlives its deadline by this: time to settle, and for clocks to differ."""
+
+MAX_SYNC_DEATHS = 3
+"""A sync call that took its process with it this often is poison (workers count their own)."""
 
 _ACTIVE = tuple(sorted(status.value for status in ACTIVE))
 _NO_CLAIM: dict[str, Any] = {"lease_until": None, "lease_owner": ""}
@@ -159,6 +162,8 @@ def settle_lost(execution: Execution) -> bool:
             status=ExecutionStatus.CANCELLED,
             error=Cancelled("The execution was cancelled; the process that ran it is gone."),
         )
+    if execution.mode == Mode.SYNC and execution.attempts + 1 >= MAX_SYNC_DEATHS:
+        return settle_poisoned(execution)
     return _requeue(execution)
 
 

@@ -82,6 +82,7 @@ METHODS = {
     "hang_post": _http("/hang", "POST", timeout_ms=200),
     "slow": _http("/hang", timeout_ms=20_000),
     "limited": _http("/ok", rate_limit={"requests": 1, "per_seconds": 60, "burst": 1}),
+    "soon": _http("/ok", rate_limit={"requests": 5, "per_seconds": 1, "burst": 1}),
     "breaks": _http(
         "/status/500", circuit_breaker={"window": 4, "min_calls": 2, "cooldown_ms": 60_000}
     ),
@@ -96,6 +97,7 @@ DOCUMENT = {
     "name": "Acme",
     "version": "1.0.0",
     "type": "http",
+    "sunset": "2027-12-31",
     "config_schema": {
         "type": "object",
         "required": ["base_url"],

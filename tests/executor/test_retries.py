@@ -6,14 +6,16 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
-from executor import pipeline, settle
+from executor import pipeline, services, settle
 from executor.choices import ExecutionStatus
 from executor.models import Attempt, Execution
 from integration_hub.coordination import dbtime
 from integration_hub.lib import clock
-from integration_hub.lib.errors import InternalFailure
-from tests.executor.conftest import claimed
+from integration_hub.lib.errors import InstanceNotReady, InternalFailure
+from registry import services as registry
+from tests.executor.conftest import CALLER, claimed
 
 
 def test_a_safe_call_is_tried_until_it_works_and_every_try_is_kept(call, upstream):
@@ -180,3 +182,64 @@ def test_a_final_state_is_never_overwritten(call):
     assert not settle.finish(row, status=ExecutionStatus.FAILED, error=InternalFailure("late"))
     row.refresh_from_db()
     assert row.status == ExecutionStatus.COMPLETED
+
+
+def test_a_sync_call_waits_for_a_slot_only_as_long_as_it_was_told_to(call, upstream):
+    call("soon")
+    assert call("soon")[0].status == 429
+    assert call("soon", max_wait_ms=5_000)[0].status == 200
+
+
+def test_a_sync_call_that_kills_every_process_that_runs_it_is_poison(call):
+    _, body = call("ping")
+    Execution.objects.update(
+        status=ExecutionStatus.EXECUTING, lease_until=dbtime.now() - timedelta(seconds=1)
+    )
+    row = Execution.objects.get(pk=body["execution_id"])
+    for expected in (ExecutionStatus.RETRYING, ExecutionStatus.FAILED):
+        settle.settle_lost(row)
+        row.refresh_from_db()
+        assert row.status == expected
+        if expected == ExecutionStatus.RETRYING:
+            past = dbtime.now() - timedelta(seconds=1)
+            Execution.objects.update(status=ExecutionStatus.EXECUTING, lease_until=past)
+            row.refresh_from_db()
+    assert row.code == "POISON"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_running_sync_call_ends_soon_after_someone_cancels_it(call):
+    def cancel():
+        end = clock.monotonic() + 10
+        while clock.monotonic() < end:
+            row = Execution.objects.filter(status=ExecutionStatus.EXECUTING).first()
+            if row is not None:
+                services.cancel(caller=CALLER, execution=row)
+                break
+        connection.close()
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    began = clock.monotonic()
+    reply, body = call("slow")
+    thread.join()
+    assert clock.monotonic() - began < 5
+    assert (reply.status, body["code"]) == (409, "CONFLICT")
+    row = Execution.objects.get(pk=body["execution_id"])
+    assert (row.status, row.code) == (ExecutionStatus.CANCELLED, "CANCELLED")
+
+
+def test_a_deprecated_definition_still_executes_and_says_so(call, acme):
+    registry.deprecate_definition(definition=acme.definition, actor="tests")
+    reply, _ = call("ping")
+    assert reply.status == 200
+    assert reply.headers["Deprecation"].startswith("@")
+    assert reply.headers["Sunset"] == "Fri, 31 Dec 2027 00:00:00 GMT"
+
+
+def test_an_adapter_that_is_switched_off_refuses_the_call(call, upstream):
+    registry.switch_adapter(type="http", enabled=False, actor="tests", reason="maintenance")
+    with pytest.raises(InstanceNotReady) as refusal:
+        call("ping")
+    assert "maintenance" in refusal.value.detail
+    assert upstream.hits == []
