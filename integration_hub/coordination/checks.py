@@ -134,7 +134,10 @@ def _broker(queue: Queue) -> Iterator[CheckMessage]:
 
 def _is_database_broker(path: str) -> bool:
     """By name, since django-q2's modules cannot be imported before the apps are loaded."""
-    classes = import_string(path).__mro__
+    try:
+        classes = import_string(path).__mro__
+    except (ImportError, AttributeError):  # what cannot be imported cannot keep a promise
+        return False
     return any((found.__module__, found.__name__) == _DATABASE_BROKER for found in classes)
 
 
