@@ -21,6 +21,7 @@ from integration_hub.lib.resilience import retry
 from registry import runtime
 from registry.adapter import AdapterAnswer
 from transformer import services as transformer
+from transformer.mapping import CompiledTransform
 
 READABLE_CHARS = 4_000
 _LOOKED_AT = 256 * 1024  # bytes: far more than masking needs to see around what is kept
@@ -39,12 +40,13 @@ def judge(target: Target, answer: AdapterAnswer, redactor: Redactor) -> Any:
     """The result. Raises AuthFailed, IntegrationFailed, ResponseInvalid or TransformFailed."""
     if answer.status is not None and answer.status >= 300:
         raise _refused(target, answer, redactor)
-    document = _decode(answer, redactor)
+    spec = target.method.response_transform
+    transform = None if spec is None else transformer.compile_spec(spec, response=True)
+    document = _decode(answer, redactor, transform)
     if _says_busy(target, document):
         raise _refused(target, answer, redactor)
-    spec = target.method.response_transform
-    if spec is not None:
-        document = transformer.compile_spec(spec, response=True).run(document)
+    if transform is not None:
+        document = transform.run(document)
     _check_result(target, answer, document)
     return document
 
@@ -54,11 +56,15 @@ def is_transient(target: Target, status: int | None) -> bool:
     return status is not None and retry.is_transient_status(target.method.transient, status)
 
 
-def _decode(answer: AdapterAnswer, redactor: Redactor) -> Any:
+def _decode(
+    answer: AdapterAnswer, redactor: Redactor, transform: CompiledTransform | None = None
+) -> Any:
+    """By the transform's `input` where it names a format, else by content type."""
     if not answer.content:
         return None
+    read = transformer.decode_body if transform is None else transform.read
     try:
-        return transformer.decode_body(answer.content, answer.content_type)
+        return read(answer.content, answer.content_type)
     except TransformFailed as error:
         raise ResponseInvalid(
             f"The answer could not be read as {answer.content_type or 'its content type'}: "

@@ -21,8 +21,20 @@ def check_transforms(definition: DefinitionSpec) -> Iterator[Fault]:
 def _faults_of(spec: Mapping[str, Any] | None, at: str, *, response: bool) -> Iterator[Fault]:
     if spec is None:
         return
+    yield from _formats_that_nothing_reads(spec, at, response=response)
     try:
         compile_spec(spec, response=response)
     except ValidationFailed as failed:
         for fault in failed.errors:
             yield Fault(at + fault.pointer, fault.detail, fault.code)
+
+
+def _formats_that_nothing_reads(
+    spec: Mapping[str, Any], at: str, *, response: bool
+) -> Iterator[Fault]:
+    """Inside a method, only an answer has bytes to decode; the protocol block writes bodies."""
+    for side in ("output",) if response else ("input", "output"):
+        named = spec.get(side)
+        if isinstance(named, Mapping) and "format" in named:
+            detail = "Has no effect here: the method's protocol block says how a body is written."
+            yield Fault(f"{at}/{side}/format", detail, "NO_EFFECT")

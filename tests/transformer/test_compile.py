@@ -154,3 +154,15 @@ def test_a_definition_with_a_broken_spec_is_refused_with_the_place_in_its_docume
         "/methods/get~1one/request_transform/rules/1/source",
         "/methods/get~1one/response_transform/expression",
     ]
+
+
+def test_a_format_that_would_have_no_effect_is_refused():
+    spec = {"rules": [rule()], "input": {"format": "xml"}, "output": {"format": "form"}}
+    found = definition_checks.get("transforms")(
+        definition(request_transform=spec, response_transform=spec)
+    )
+    assert [fault.pointer for fault in found] == [
+        "/methods/get~1one/request_transform/input/format",
+        "/methods/get~1one/request_transform/output/format",
+        "/methods/get~1one/response_transform/output/format",
+    ]
