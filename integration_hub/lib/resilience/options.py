@@ -50,7 +50,8 @@ class CircuitOptions(_Options):
 class LimitOptions(_Options):
     """A token bucket of `burst` tokens refilled at `requests / per_seconds`.
 
-    0 requests means no rate limit, 0 `max_concurrency` no concurrency limit.
+    0 requests means no rate limit, 0 `max_concurrency` no concurrency limit, 0 `burst` a
+    bucket of one token: calls evenly spaced.
     """
 
     requests: int = 0
