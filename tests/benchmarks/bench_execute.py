@@ -49,7 +49,7 @@ DEFINITION = {
         "requests": 1_000_000,
         "per_seconds": 1,
         "burst": 1_000_000,
-        "max_concurrency": 500,
+        "max_concurrency": 64,
     },
     "methods": {
         "create_thing": {
