@@ -1,38 +1,28 @@
-"""Whose events a caller sees.
-
-A subject is a slug that this app knows nothing more of. Which of them a limited
-caller sees is answered by the app that knows instances: it registers a rule here at
-start-up. Without a rule a caller limited to contexts sees none.
-"""
+"""Whose events a caller sees, and who may touch sinks."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterable
 
 from django.db.models import QuerySet
 
 from integration_hub.access.caller import Caller
 from integration_hub.events.models import Event
-from integration_hub.lib.catalog import Catalog
+from integration_hub.events.subjects import subject_rules
 from integration_hub.lib.errors import Forbidden
-
-# From a caller to the subjects that it sees (a list, or a query of one column).
-SubjectRule = Callable[[Caller], Iterable[str]]
-
-subject_rules: Catalog[SubjectRule] = Catalog("subject rule")
 
 
 def visible_events(caller: Caller) -> QuerySet[Event]:
+    """Those of subjects that exist for the caller; all of them for one without limits."""
     rows = Event.objects.all()
     if not _is_limited(caller):
         return rows
     if caller.instances:
         rows = rows.filter(subject__in=caller.instances)
-    if caller.contexts:
-        for _, rule in subject_rules:
-            rows = rows.filter(subject__in=rule(caller))
-        if not subject_rules.names():
-            return rows.none()
+    if not caller.contexts:
+        return rows
+    if not subject_rules.names():
+        return rows.none()
+    for _, rule in subject_rules:
+        rows = rows.filter(subject__in=rule(caller))
     return rows
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from integration_hub.events.models import EventSink
+from integration_hub.events.models import Event, EventSink
 from integration_hub.events.sink import Sink, sinks
 from integration_hub.lib.fields import Field
+from registry import services as registry
 
 
 class Recorder(Sink):
@@ -44,3 +45,25 @@ def sink(db: None, recorder: Recorder) -> EventSink:
     """The recorder as the only sink."""
     EventSink.objects.all().delete()
     return EventSink.objects.create(name="recorder", type="recorder", config='{"url":"x"}')
+
+
+@pytest.fixture
+def instances(db: None) -> list[str]:
+    """One instance for everybody, one of client 7."""
+    document = {
+        "slug": "acme",
+        "name": "Acme",
+        "version": "1.0.0",
+        "type": "http",
+        "default_config": {"base_url": "https://api.acme.example"},
+        "methods": {"ping": {"http": {"method": "GET", "path": "/ok"}}},
+    }
+    row = registry.create_definition(document=document, actor="tests")
+    registry.publish_definition(definition=row, actor="tests")
+    for slug, context in (
+        ("for-all", {"type": "global"}),
+        ("of-seven", {"type": "client", "id": "7"}),
+    ):
+        registry.create_instance(definition="acme", slug=slug, context=context, actor="tests")
+    Event.objects.all().delete()
+    return ["for-all", "of-seven"]

@@ -211,3 +211,13 @@ def test_a_secret_is_sealed_masked_and_kept_when_sent_back_masked(api, recorder)
 def test_without_the_scope_nobody_gets_in(api, method, path, scope):
     assert getattr(api(scope), method)(path).status_code == 403
     assert getattr(api(), method)(path).status_code == 401
+
+
+def test_a_token_limited_to_contexts_sees_the_events_of_their_instances(api, instances):
+    for slug in instances:
+        emit(slug)
+    emit("no-such-instance")
+    client = api("read", contexts=("client:7",))
+    assert [e["subject"] for e in read(client.get(EVENTS))["results"]] == ["of-seven"]
+    both = api("read", contexts=("client:7",), instances=("for-all",))
+    assert read(both.get(EVENTS))["results"] == []
