@@ -23,6 +23,11 @@ def read_dotenv() -> None:
         environ.Env.read_env(path, overwrite=False)
 
 
+def export(name: str, value: str) -> None:
+    """Set what a library reads from the environment, for this process and those it forks."""
+    os.environ[name] = value
+
+
 def text(name: str, default: str = "") -> str:
     """The value of NAME, or the content of the file that NAME_FILE points to."""
     path = os.environ.get(f"{name}_FILE", "")

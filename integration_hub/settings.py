@@ -111,6 +111,7 @@ _db["CONN_MAX_AGE"] = 600  # django-q2 drains 8 tasks a second without it, 430 w
 _db["CONN_HEALTH_CHECKS"] = True
 _db.setdefault("OPTIONS", {})
 if IS_SQLITE:
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
     _db["OPTIONS"] |= {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,

@@ -108,7 +108,7 @@ class Supervisor:
             return
         steady = clock.monotonic() - child.started_at >= STEADY_SECONDS
         child.failures = 0 if steady else child.failures + 1
-        wait = min(0.25 * 2**child.failures, LONGEST_BACKOFF) if child.failures > 1 else 0.0
+        wait = min(0.1 * 2**child.failures, LONGEST_BACKOFF) if child.failures > 1 else 0.0
         child.due_at = clock.monotonic() + wait
         logger.error("delivery.died", role=child.role, code=code, restart_in=wait)
 

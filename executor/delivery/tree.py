@@ -14,6 +14,8 @@ from executor.delivery.stopping import stop
 from executor.delivery.supervisor import Child
 from executor.delivery.watch import Verdict, Watchdog
 from executor.delivery.web import serve
+from integration_hub import env
+from integration_hub.lib import metrics
 
 
 def check_workers(workers: int) -> None:
@@ -27,6 +29,12 @@ def check_workers(workers: int) -> None:
 
 def name_this_node(*, queues: tuple[str, ...], threads: int | None) -> None:
     node.current = node.Node(name=node.default_name(), queues=queues, threads=threads)
+
+
+def share_metrics(*, fresh: bool) -> None:
+    """Count in files, so that one scrape sees every process of this host."""
+    env.export("PROMETHEUS_MULTIPROC_DIR", str(settings.HUB_METRICS_DIR))
+    metrics.share(settings.HUB_METRICS_DIR, fresh=fresh)
 
 
 def worker_children(*, workers: int) -> list[Child]:

@@ -10,6 +10,7 @@ import signal
 import socket
 from typing import Any
 
+import gunicorn.util
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from gunicorn.app.base import BaseApplication
@@ -38,6 +39,7 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 def serve(*, host: str, port: int, workers: int, threads: int) -> None:
     """Serve until SIGTERM; running requests get the grace to finish."""
+    gunicorn.util._setproctitle = lambda _title: entitle("web")
     literal = f"[{host}]" if ":" in host else host
     HubServer(
         {
@@ -55,7 +57,6 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
             "control_socket_disable": True,
             "errorlog": "-",
             "loglevel": "warning",
-            "when_ready": _when_ready,
             "post_fork": _post_fork,
             "child_exit": _child_exit,
         }
@@ -70,14 +71,9 @@ def check_free(host: str, port: int) -> None:
         probe.bind((host, port))
 
 
-def _when_ready(_arbiter: Any) -> None:
-    entitle("web")
-
-
 def _post_fork(_arbiter: Any, _worker: Any) -> None:
     # When the master is killed, its workers still answer what they have begun.
     die_with_parent(signal.SIGTERM)
-    entitle("web")
 
 
 def _child_exit(_arbiter: Any, worker: Any) -> None:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, valu
 
 registry = CollectorRegistry()
 
+_ALONE = values.ValueClass
 _CALL = ("integration", "method")
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -81,21 +82,22 @@ event_deliveries_total = Counter(
 )
 
 
-def share(directory: Path) -> None:
+def share(directory: Path, *, fresh: bool) -> None:
     """Keep values in files under `directory`, so that a scrape sees every process.
 
-    Call it once in the process that forks all others, before any label is used.
+    Call it once in the process that forks all others, before any label is used, with
+    `PROMETHEUS_MULTIPROC_DIR` naming the same directory: the library reads that.
+    `fresh` forgets what earlier processes left there.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    for stale in directory.glob("*.db"):
+    for stale in directory.glob("*.db") if fresh else ():
         stale.unlink(missing_ok=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
     values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
 
 
 def is_shared() -> bool:
     """Whether `share` was called here or in the process that forked this one."""
-    return "PROMETHEUS_MULTIPROC_DIR" in os.environ
+    return values.ValueClass is not _ALONE
 
 
 def forget_dead(directory: Path) -> None:

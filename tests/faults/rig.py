@@ -24,6 +24,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from executor.delivery.processes import die_with_parent
 from tests.services import free_port, postgres
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,6 +132,7 @@ class Rig:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - this process starts no thread
             )
         self._processes.append(process)
         return process

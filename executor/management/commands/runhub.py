@@ -10,7 +10,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from executor.delivery import node, schedule, tree, web
 from executor.delivery.supervisor import Supervisor
-from integration_hub.lib import metrics
 
 
 class Command(BaseCommand):
@@ -41,7 +40,7 @@ class Command(BaseCommand):
             ) from None
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
         schedule.ensure()
-        metrics.share(settings.HUB_METRICS_DIR)
+        tree.share_metrics(fresh=True)
         tree.name_this_node(queues=node.QUEUES, threads=None)
         children = [
             tree.web_child(

@@ -35,4 +35,5 @@ class Command(BaseCommand):
             queues=tuple(options["queue"] or node.QUEUES), threads=options["threads"]
         )
         schedule.ensure()
+        tree.share_metrics(fresh=False)
         Supervisor(tree.worker_children(workers=workers)).run()
