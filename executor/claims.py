@@ -25,9 +25,3 @@ def mark_sent(run: Run) -> None:
     if Execution.objects.held(run.execution).update(sent=True) == 0:
         raise ClaimLost(str(run.execution.pk))
     run.marked_sent = True
-
-
-def require(counts: list[int]) -> None:
-    """Raise ClaimLost (and so roll back) unless the first update, the execution's, hit its row."""
-    if not counts or counts[0] != 1:
-        raise ClaimLost

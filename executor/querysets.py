@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
@@ -35,7 +34,3 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
 
     def of_instances(self, ids: Iterable[UUID] | models.QuerySet) -> Self:  # type: ignore[type-arg]
         return self.filter(instance_id__in=ids)
-
-    def created_between(self, after: datetime | None, before: datetime | None) -> Self:
-        found = self if after is None else self.filter(created_at__gte=after)
-        return found if before is None else found.filter(created_at__lt=before)
