@@ -38,6 +38,7 @@ DEFINITION: dict[str, Any] = {
     "type": "http",
     "auth": [{"id": "none", "type": "none"}],
     "circuit_breaker": {"min_calls": 1000, "window": 1000},
+    "health_check": {"method": "read", "interval_seconds": 10},
     "methods": {
         "read": {"http": {"method": "GET", "path": "/ok"}},
         "write": {"http": {"method": "POST", "path": "/write"}},

@@ -45,6 +45,16 @@ def test_a_package_delivered_many_times_makes_one_call(rig):
     figures.write("Promise 5: seconds until the duplicates were gone", time.monotonic() - began)
 
 
+def test_an_instance_is_found_healthy_by_the_schedule_alone(rig):
+    def health() -> bool:
+        found = rig.must("GET", "/instances/target/health", None, 200)
+        return found["health"] == "healthy" and found["uptime"]["24h"] == 1.0
+
+    began = time.monotonic()
+    wait_for("a healthy instance", health, seconds=60, every=0.5)
+    figures.write("Health: seconds until an instance was found healthy", time.monotonic() - began)
+
+
 def test_a_stop_ends_running_calls_within_the_grace(rig):
     before = len(rig.hits("/delay/4"))
     keys = [rig.accept("slow_write") for _ in range(3)]
