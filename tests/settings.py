@@ -20,8 +20,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 HUB_CHECK_EVENTS = True
 if IS_SQLITE:  # noqa: F405
     # A file, as in service: threads that share a database in memory lock each other out at once.
-    _file = Path(tempfile.gettempdir()) / f"hub-test-{os.getpid()}.sqlite3"
-    DATABASES["default"]["TEST"] = {"NAME": str(_file)}  # noqa: F405
+    _folder = tempfile.TemporaryDirectory(prefix="hub-test-")
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(_folder.name) / "test.sqlite3")}  # noqa: F405
 
 # Names of `integration_hub.lib.pause` points that a test of real processes holds.
 HUB_PAUSE_POINTS = os.environ.get("HUB_PAUSE_POINTS", "")
