@@ -144,8 +144,6 @@ TEST_REPORT = _closed(
         },
     }
 )
-_LINK = {"type": ["string", "null"], "format": "uri"}
-PAGE = _closed({"next": _LINK, "previous": _LINK, "results": {"type": "array", "items": SUMMARY}})
 
 REPLAY_PROBLEMS = (
     errors.InstanceNotReady,
@@ -255,7 +253,7 @@ LIST: dict[str, Any] = {
             "ordering", str, "Newest first unless `created_at`.", enum=["-created_at", "created_at"]
         ),
     ],
-    "responses": {200: OpenApiResponse(PAGE, "One page.")},
+    "responses": {200: OpenApiResponse(SUMMARY, "One page.")},
 }
 DETAIL: dict[str, Any] = {
     "operation_id": "executions_retrieve",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
@@ -56,7 +57,7 @@ def problem_body(error: HubError, request_id: str) -> dict[str, Any]:
 def problem_response(error: HubError, request: HttpRequest | Request) -> HttpResponse:
     """The answer for an error: body, status and headers."""
     body = problem_body(error, request_ids.current())
-    body["instance"] = request.path
+    body["instance"] = quote(request.path)  # a URI reference: decoded paths may hold anything
     content = dumps(body)
     response = HttpResponse(content, status=error.http_status, content_type=CONTENT_TYPE)
     response["Content-Length"] = str(len(content))

@@ -18,5 +18,9 @@ def time_of(key: UUID) -> datetime:
 
 
 def floor_id(moment: datetime) -> UUID:
-    """The smallest UUIDv7-shaped value not made before `moment`: a range bound."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
+    """The smallest UUIDv7-shaped value not made before `moment`: a range bound.
+
+    Moments outside the 48 bits of a UUIDv7 (before 1970, after 10889) are cut to its ends.
+    """
+    milliseconds = int(moment.timestamp() * 1000)
+    return UUID(int=min(max(milliseconds, 0), (1 << 48) - 1) << 80)

@@ -40,7 +40,7 @@ class EventViewSet(HubViewSet):
     def get_queryset(self) -> QuerySet[Any]:
         return visible_events(self.request.caller).prefetch_related("deliveries__sink")
 
-    @extend_schema(responses=openapi.page_of(openapi.EVENT, counted=False))
+    @extend_schema(responses=openapi.EVENT)
     def list(self, request: Request) -> Response:
         """Events with the state of their deliveries."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))

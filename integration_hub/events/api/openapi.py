@@ -75,16 +75,3 @@ SINK_EXAMPLE = request_example(
 IF_MATCH = OpenApiParameter(
     "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The ETag that was read."
 )
-
-
-def page_of(item: dict[str, Any], *, counted: bool) -> dict[str, Any]:
-    """An answer of one of the two paginations."""
-    link = {"type": ["string", "null"], "format": "uri"}
-    count = {"count": {"type": "integer", "minimum": 0}} if counted else {}
-    properties = {**count, "next": link, "previous": link}
-    results = {"type": "array", "items": item}
-    return {
-        "type": "object",
-        "required": [*properties, "results"],
-        "properties": {**properties, "results": results},
-    }

@@ -52,7 +52,7 @@ class EventSinkViewSet(HubViewSet):
         super().initial(request, *args, **kwargs)
         require_unlimited(self.request.caller)
 
-    @extend_schema(responses=openapi.page_of(openapi.SINK, counted=True))
+    @extend_schema(responses=openapi.SINK)
     def list(self, request: Request) -> Response:
         """Every sink."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
