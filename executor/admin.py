@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from executor import admin_pages, admin_views
 from executor.api.filters import as_uuid
 from executor.models import Execution
+from integration_hub.access.services import caller_of_user
+from registry.instance_links import instance_links
+from registry.models import Instance
 
 COUNTED = 10_000
 
@@ -28,13 +33,39 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
         return int(rows.order_by()[: COUNTED + 1].count())
 
 
+def _may(request: HttpRequest, scope: str) -> bool:
+    return caller_of_user(cast("User", request.user)).can(scope)
+
+
+def try_link(request: HttpRequest, instance: Instance) -> tuple[str, str] | None:
+    address = reverse("admin:executor_execution_try")
+    return ("Try a method", f"{address}?instance={instance.slug}") if _may(request, "execute") else None
+
+
+def test_link(request: HttpRequest, instance: Instance) -> tuple[str, str] | None:
+    address = reverse("admin:executor_execution_test", args=[instance.pk])
+    return ("Test connection", address) if _may(request, "manage") else None
+
+
+def log_link(request: HttpRequest, instance: Instance) -> tuple[str, str] | None:
+    address = reverse("admin:executor_execution_changelist")
+    may = request.user.has_perm("executor.view_execution")
+    return ("Executions", f"{address}?q={instance.slug}") if may else None
+
+
+instance_links.add("try", try_link)
+instance_links.add("test", test_link)
+instance_links.add("log", log_link)
+
+
 @admin.register(Execution)
 class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]
     list_display = (
-        *("created_at", "instance_slug", "method", "status", "code"),
-        *("mode", "attempts", "duration_ms", "caller_name", "correlation_id"),
+        *("created_at", "instance", "method", "state", "code"),
+        *("mode", "attempts", "took", "started_by", "correlation"),
     )
-    list_display_links = ("created_at", "instance_slug")
+    list_display_links = ("created_at", "instance")
+    sortable_by = ()  # by time alone: any other order would read the whole log
     list_filter = ("status", "mode", "priority")
     search_fields = ("id", "correlation_id")
     search_help_text = "An id, a correlation id, an instance's slug or a method's name, whole."
@@ -44,6 +75,26 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]
     paginator = BoundedPaginator
     actions = None
     list_fullwidth = True
+
+    @admin.display(description="Instance")
+    def instance(self, row: Execution) -> str:
+        return row.instance_slug
+
+    @admin.display(description="Status")
+    def state(self, row: Execution) -> SafeString:
+        return admin_pages.badge_of(row)
+
+    @admin.display(description="Took")
+    def took(self, row: Execution) -> str:
+        return admin_pages.duration(row.duration_ms)
+
+    @admin.display(description="Started by")
+    def started_by(self, row: Execution) -> str:
+        return row.caller_name or row.caller
+
+    @admin.display(description="Correlation id")
+    def correlation(self, row: Execution) -> str:
+        return row.correlation_id or "—"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

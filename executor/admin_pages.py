@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
+from unfold.utils import display_for_label
 
 from executor import selectors
 from executor.api.filters import as_uuid
@@ -17,6 +19,18 @@ from executor.models import Attempt, Execution, Payload
 from integration_hub.lib import jsonsafe
 
 SHOWN_CHARS = 100_000
+_COLOURS = {
+    ExecutionStatus.RECEIVED: "info",
+    ExecutionStatus.QUEUED: "info",
+    ExecutionStatus.EXECUTING: "info",
+    ExecutionStatus.RETRYING: "warning",
+    ExecutionStatus.COMPLETED: "success",
+    ExecutionStatus.FAILED: "danger",
+    ExecutionStatus.REJECTED: "warning",
+    ExecutionStatus.CANCELLED: "warning",
+    ExecutionStatus.OUTCOME_UNKNOWN: "danger",
+}
+_PHASES = {"connect_ms": "connect", "wait_ms": "wait", "read_ms": "read"}
 
 
 def execution_page(
@@ -33,24 +47,34 @@ def execution_page(
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
+        "original": execution,
         "title": f"{execution.instance_slug} · {execution.method}",
         "execution": execution,
-        "tone": tone_of(execution.status),
+        "badge": badge_of(execution),
         "facts": _facts(execution),
         "attempts": _attempts(execution, payload),
         "parameters": pretty(selectors.parameters_of(payload, unmasked=False)),
         "data": pretty(selectors.data_of(payload, unmasked=False)),
         "purged": payload is None,
-        "error": pretty(jsonsafe.loads(execution.error)) if execution.error else "",
+        **_error(execution),
     }
     return TemplateResponse(request, "admin/executor/execution.html", context)
 
 
-def tone_of(status: str) -> str:
-    """How a state is coloured."""
-    if status == ExecutionStatus.COMPLETED:
-        return "ok"
-    return "bad" if status in {ExecutionStatus.FAILED, ExecutionStatus.OUTCOME_UNKNOWN} else "warn"
+def badge_of(execution: Execution) -> SafeString:
+    """The state as lists and pages show it."""
+    value = (execution.status, execution.get_status_display())
+    shown: SafeString = display_for_label(value, "", _COLOURS)
+    return shown
+
+
+def duration(milliseconds: float | None) -> str:
+    """Three digits that matter and a unit."""
+    if milliseconds is None:
+        return "—"
+    if milliseconds < 1_000:
+        return f"{milliseconds:.3g} ms"
+    return f"{milliseconds / 1_000:.1f} s"
 
 
 def pretty(value: Any) -> str:
@@ -59,6 +83,20 @@ def pretty(value: Any) -> str:
         return ""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     return text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "\n… (cut here)"
+
+
+def _error(execution: Execution) -> dict[str, Any]:
+    """The problem in words: what happened, what to do, and the whole of it for machines."""
+    if not execution.error:
+        return {"problem": None}
+    problem = jsonsafe.loads(execution.error)
+    if execution.status == ExecutionStatus.OUTCOME_UNKNOWN:
+        advice = "The request may have arrived. Look in the external system before calling again."
+    elif problem.get("retryable"):
+        advice = "The same call may be sent again."
+    else:
+        advice = "The same call would end the same way: change it, or what it calls, first."
+    return {"problem": problem, "advice": advice, "error": pretty(problem)}
 
 
 def _facts(execution: Execution) -> list[tuple[str, Any]]:
@@ -72,7 +110,7 @@ def _facts(execution: Execution) -> list[tuple[str, Any]]:
         ("Created", execution.created_at),
         ("Started", execution.started_at),
         ("Finished", execution.finished_at),
-        ("Duration, ms", execution.duration_ms),
+        ("Took", duration(execution.duration_ms) if execution.is_final else None),
         ("Next try", execution.due_at if not execution.is_final else None),
         ("Credential", _credential(execution)),
         ("Replay of", execution.replay_of),
@@ -96,7 +134,11 @@ def _attempts(execution: Execution, payload: Payload | None) -> list[dict[str, A
         {
             "row": row,
             "tone": "bad" if row.code else "ok",
-            "timings": jsonsafe.loads(row.timings),
+            "took": duration(row.duration_ms),
+            "phases": [
+                (_PHASES.get(name, name), duration(ms))
+                for name, ms in jsonsafe.loads(row.timings).items()
+            ],
             "request": pretty(exchanges.get(row.number, {}).get("request")),
             "response": pretty(exchanges.get(row.number, {}).get("response")),
         }

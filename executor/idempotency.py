@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import F, Q, Value
 
 from executor import digests, selectors, settle
 from executor.calls import Reply, Target
@@ -125,16 +125,6 @@ def take_over(execution: Execution, target: Target) -> bool:
     if counts[0] == 1:
         execution.refresh_from_db()
     return counts[0] == 1
-
-
-def purge(batch: int = 1000) -> int:
-    """Delete up to `batch` keys older than 24 hours whose execution has ended; how many."""
-    running = Execution.objects.active().filter(pk=OuterRef("execution_id"))
-    old = IdempotencyRecord.objects.filter(
-        ~Exists(running), created_at__lt=dbtime.Now() - KEPT
-    ).order_by("created_at")
-    keys = list(old.values_list("pk", flat=True)[:batch])
-    return IdempotencyRecord.objects.filter(pk__in=keys).delete()[0] if keys else 0
 
 
 def _expired(record: IdempotencyRecord) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from integration_hub.coordination.guard import Permit
-
 from executor.choices import ExecutionStatus
+from integration_hub.coordination.guard import Permit
 from integration_hub.lib import errors
 
 Verdict = Literal["success", "failure", "ignored"]
@@ -51,6 +50,8 @@ def status_for(error: errors.HubError, *, safe: bool) -> ExecutionStatus:
         return ExecutionStatus.CANCELLED
     if isinstance(error, (errors.TimedOut, errors.ConnectionFailed)) and error.sent and not safe:
         return ExecutionStatus.OUTCOME_UNKNOWN
+    if isinstance(error, errors.TargetForbidden) and error.extra.get("redirected"):
+        return ExecutionStatus.FAILED  # the first hop was sent and answered
     if isinstance(error, REFUSALS):
         return ExecutionStatus.REJECTED
     if (

@@ -6,6 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
 from integration_hub import env, theme
 from integration_hub.lib import log
 from integration_hub.schedules import SCHEDULES
@@ -54,7 +57,6 @@ INSTALLED_APPS = [
     "django_q",
     "health_check",
     "axes",
-    "django_structlog",
     "integration_hub.coordination",
     "integration_hub.sealing",
     "integration_hub.audit",
@@ -133,7 +135,11 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "hub",
-        "OPTIONS": {"socket_timeout": 0.1, "socket_connect_timeout": 0.1},
+        "OPTIONS": {
+            "socket_timeout": 0.1,
+            "socket_connect_timeout": 0.1,
+            "retry": Retry(NoBackoff(), 0),  # redis-py's default multiplies a hang
+        },
     }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
@@ -160,6 +166,7 @@ Q_CLUSTER: dict[str, Any] = {
 }
 HUB_WORKER_THREADS = env.integer("HUB_WORKER_THREADS", 8, minimum=1)
 HUB_SCHEDULES = SCHEDULES
+HUB_WEB_THREADS = env.integer("HUB_WEB_THREADS", 16, minimum=4)
 HUB_METRICS_DIR = VAR_DIR / "metrics"
 HUB_CHECK_EVENTS = DEBUG  # compare every event with its schema: tests and development only
 

@@ -36,7 +36,7 @@ def until_final(execution_id: UUID, seconds: float) -> None:
 
 def seats() -> int:
     """How many threads of this process may wait: a quarter of those that serve."""
-    return max(1, int(getattr(settings, "HUB_WEB_THREADS", 8)) // 4)
+    return max(1, int(settings.HUB_WEB_THREADS) // 4)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from executor import idempotency
 from executor.choices import ExecutionStatus, Mode
 from executor.models import Execution, IdempotencyRecord
 from integration_hub.access.caller import Caller
@@ -156,20 +155,6 @@ def test_a_dead_call_whose_lease_still_runs_is_in_progress(call):
         call("ping", key="k")
     with pytest.raises(errors.IdempotencyInProgress):
         call("ping", key="k")
-
-
-def test_keys_are_kept_for_24_hours_and_purged_in_batches_but_never_while_running(call, accept):
-    call("ping", key="old")
-    call("ping", key="older")
-    call("ping", key="running", mode=Mode.ASYNC)
-    day = timedelta(hours=24)
-    IdempotencyRecord.objects.update(created_at=dbtime.now() - day + timedelta(minutes=1))
-    assert idempotency.purge() == 0
-    IdempotencyRecord.objects.update(created_at=dbtime.now() - day - timedelta(minutes=1))
-    assert idempotency.purge(batch=1) == 1
-    assert idempotency.purge() == 1
-    assert idempotency.purge() == 0
-    assert IdempotencyRecord.objects.count() == 1
 
 
 def test_an_expired_key_is_free_again(call, upstream):

@@ -24,7 +24,10 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="port to listen on")
         parser.add_argument("--workers", type=int, default=2, help="web processes (default 2)")
         parser.add_argument(
-            "--threads", type=int, default=16, help="threads in each web process (default 16)"
+            "--threads",
+            type=int,
+            default=settings.HUB_WEB_THREADS,
+            help="threads in each web process (default HUB_WEB_THREADS, 16)",
         )
         parser.add_argument(
             "--no-worker", action="store_true", help="serve only; run the work elsewhere"
@@ -32,6 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
+        settings.HUB_WEB_THREADS = options["threads"]  # long polls take at most a quarter of them
         try:
             web.check_free(host, port)
         except OSError as error:
