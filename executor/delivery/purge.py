@@ -15,6 +15,7 @@ from executor.delivery.constants import PURGE_BATCH
 from executor.models import Attempt, Execution, HealthCheckResult, IdempotencyRecord, Payload
 from integration_hub.coordination import dbtime
 from integration_hub.coordination.partitions import ensure_partitions
+from integration_hub.events import services as events
 from integration_hub.lib import log
 from integration_hub.lib.ids import floor_id
 
@@ -53,6 +54,7 @@ def batches_by_table(*, now: datetime, days: int | None = None) -> dict[str, Ite
     checks = HealthCheckResult.objects.filter(pk__lt=floor_id(now - HEALTH_KEPT))
     return {
         "executions": _executions(floor_id(now - kept)),
+        "events": _events(now - kept),
         "idempotency keys": _batches(keys.exclude(_running("execution_id"))),
         "health checks": _batches(checks),
         "queue results": _batches(Task.objects.filter(stopped__lt=now - TASKS_KEPT)),
@@ -70,6 +72,11 @@ def _executions(before: Any) -> Iterator[int]:
         Attempt.objects.filter(execution_id__in=ids).delete()
         Execution.objects.filter(pk__in=ids)._raw_delete("default")
         yield len(ids)
+
+
+def _events(before: datetime) -> Iterator[int]:
+    while count := events.purge(before=before, batch=PURGE_BATCH):
+        yield count
 
 
 def _batches(rows: models.QuerySet[Any]) -> Iterator[int]:

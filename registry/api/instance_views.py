@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integration_hub.api.etag import check_if_match
+from integration_hub.api.readonly import without_readonly
 from integration_hub.api.views import HubViewSet
 from integration_hub.lib.errors import (
     Conflict,
@@ -24,7 +25,6 @@ from integration_hub.lib.errors import (
 from registry import services
 from registry.api import openapi, shapes
 from registry.api.answers import answer
-from registry.api.readonly import without_readonly
 from registry.choices import ContextType, Health, InstanceState
 from registry.instance_input import CREATE, DEFAULTS, WRITABLE, check_body
 from registry.models import Instance

@@ -10,6 +10,10 @@ from executor.choices import ExecutionStatus
 from executor.delivery import purge
 from executor.models import Attempt, Execution, IdempotencyRecord, Payload
 from integration_hub.coordination import dbtime
+from integration_hub.events.choices import EventType
+from integration_hub.events.models import Event
+from integration_hub.events.relay import relay_once
+from integration_hub.events.services import emit
 from integration_hub.lib import ids
 
 pytestmark = pytest.mark.django_db
@@ -78,3 +82,16 @@ def test_the_command_purges_and_counts(aged, capsys):
     aged(ExecutionStatus.FAILED)
     call_command("purge_executions", "--json", "--days", "7")
     assert json.loads(capsys.readouterr().out)["executions"] == 1
+
+
+def test_a_delivered_event_goes_with_its_time():
+    event = emit(
+        type=EventType.INSTANCE_STATUS,
+        subject="demo",
+        data={"instance_id": str(ids.new_id()), "state": "connected", "previous": "", "reason": ""},
+    )
+    relay_once()
+    assert purge.purge(now=dbtime.now())["events"] == 0
+    later = dbtime.now() + timedelta(days=31)
+    assert purge.purge(now=later)["events"] >= 1
+    assert not Event.objects.filter(pk=event.pk).exists()
