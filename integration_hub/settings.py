@@ -77,12 +77,12 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "integration_hub.api.csp.HubCSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "integration_hub.api.pages.SessionMiddleware",
+    "integration_hub.api.pages.LocaleMiddleware",
+    "integration_hub.api.pages.CommonMiddleware",
+    "integration_hub.api.pages.CsrfViewMiddleware",
+    "integration_hub.api.pages.AuthenticationMiddleware",
+    "integration_hub.api.pages.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -226,6 +226,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AXES_VERBOSE = False  # no banner on every command
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -237,6 +238,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["integration_hub.formats"]
 
 # --- browser safety (contract §8: TLS rules in production mode only) -----------
 SECURE_SSL_REDIRECT = HUB_PRODUCTION
