@@ -12,9 +12,11 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
+from unfold.utils import display_for_label
 
 from credentials import services
 from credentials.choices import CredentialStatus
@@ -62,10 +64,9 @@ class CredentialAdmin(ModelAdmin):  # type: ignore[misc]
     def slug(self, row: Credential) -> str:
         return row.instance.slug
 
-    @display(description="Status", label=_COLOURS)  # type: ignore[untyped-decorator]
-    def state(self, row: Credential) -> tuple[str, str]:
-        status = current_status(row)
-        return status, f"{status}: {row.status_reason}" if row.status_reason else status
+    @admin.display(description="Status", ordering="status")
+    def state(self, row: Credential) -> SafeString:
+        return _badge(row)
 
     @admin.action(description="Delete the selected credentials", permissions=["delete"])
     def forget(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
@@ -158,7 +159,8 @@ class CredentialAdmin(ModelAdmin):  # type: ignore[misc]
             "entry": entry,
             "entries": choices_for(instance),
             "row": row,
-            "status": current_status(row) if row else "",
+            "badge": _badge(row) if row else "",
+            "original": row,
             "form": form,
             "may_delete": row is not None and self.has_delete_permission(request, row),
         }
@@ -187,6 +189,12 @@ class CredentialAdmin(ModelAdmin):  # type: ignore[misc]
             request, f"The credential of {instance.slug} is stored.", messages.SUCCESS
         )
         return row
+
+
+def _badge(row: Credential) -> SafeString:
+    status = CredentialStatus(current_status(row))
+    shown: SafeString = display_for_label((status, status.label), "", _COLOURS)
+    return format_html("{} {}", shown, row.status_reason)
 
 
 def _caller(request: HttpRequest) -> Caller:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.html import escape
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
     UnfoldAdminSplitDateTimeWidget,
@@ -64,7 +65,8 @@ def _form_field(field: Field, *, stored: bool) -> forms.Field:
     options: dict[str, Any] = {
         "label": field.title,
         "required": needed,
-        "help_text": f"{field.help} Empty: unchanged.".strip() if stored else field.help,
+        # Pages print a help text as HTML, a scheme's is plain words.
+        "help_text": escape(f"{field.help} Empty: unchanged.".strip() if stored else field.help),
     }
     if field.kind == "integer":
         return forms.IntegerField(widget=UnfoldAdminTextInputWidget, **options)

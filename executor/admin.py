@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from executor import admin_pages, admin_views
+from executor import admin_links, admin_pages, admin_views
 from executor.api.filters import as_uuid
 from executor.models import Execution
-from integration_hub.access.services import caller_of_user
 from registry.instance_links import instance_links
-from registry.models import Instance
 
 COUNTED = 10_000
+
+instance_links.add("log", admin_links.log_link)
+instance_links.add("test", admin_links.test_link)
+instance_links.add("try", admin_links.try_link)
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
@@ -31,31 +32,6 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
     def count(self) -> int:
         rows: Any = self.object_list
         return int(rows.order_by()[: COUNTED + 1].count())
-
-
-def _may(request: HttpRequest, scope: str) -> bool:
-    return caller_of_user(cast("User", request.user)).can(scope)
-
-
-def try_link(request: HttpRequest, instance: Instance) -> tuple[str, str] | None:
-    address = reverse("admin:executor_execution_try")
-    return ("Try a method", f"{address}?instance={instance.slug}") if _may(request, "execute") else None
-
-
-def test_link(request: HttpRequest, instance: Instance) -> tuple[str, str] | None:
-    address = reverse("admin:executor_execution_test", args=[instance.pk])
-    return ("Test connection", address) if _may(request, "manage") else None
-
-
-def log_link(request: HttpRequest, instance: Instance) -> tuple[str, str] | None:
-    address = reverse("admin:executor_execution_changelist")
-    may = request.user.has_perm("executor.view_execution")
-    return ("Executions", f"{address}?q={instance.slug}") if may else None
-
-
-instance_links.add("try", try_link)
-instance_links.add("test", test_link)
-instance_links.add("log", log_link)
 
 
 @admin.register(Execution)

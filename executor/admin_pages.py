@@ -90,13 +90,19 @@ def _error(execution: Execution) -> dict[str, Any]:
     if not execution.error:
         return {"problem": None}
     problem = jsonsafe.loads(execution.error)
+    return {"problem": problem, "advice": _advice(execution, problem), "error": pretty(problem)}
+
+
+def _advice(execution: Execution, problem: dict[str, Any]) -> str:
     if execution.status == ExecutionStatus.OUTCOME_UNKNOWN:
-        advice = "The request may have arrived. Look in the external system before calling again."
-    elif problem.get("retryable"):
-        advice = "The same call may be sent again."
-    else:
-        advice = "The same call would end the same way: change it, or what it calls, first."
-    return {"problem": problem, "advice": advice, "error": pretty(problem)}
+        return "The request may have arrived. Look in the external system before calling again."
+    if execution.status == ExecutionStatus.CANCELLED:
+        return ""
+    if problem.get("code") == "AUTH_ERROR":
+        return "The external system does not take the credential: store a valid one."
+    if problem.get("retryable"):
+        return "The same call may be sent again."
+    return "Sent again as it is, this call would end the same way."
 
 
 def _facts(execution: Execution) -> list[tuple[str, Any]]:

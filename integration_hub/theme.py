@@ -9,19 +9,22 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 
-def style_sheet(request: HttpRequest) -> str:
+def style_sheet(_request: HttpRequest) -> str:
     return static("hub/admin.css")
 
 
-def _item(title: str, icon: str, model: str) -> dict[str, Any]:
-    app = model.partition("_")[0]
-    right = f"{app}.view_{model.partition('_')[2]}"
+def _link(title: str, icon: str, page: str, right: str) -> dict[str, Any]:
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{model}_changelist"),
+        "link": reverse_lazy(f"admin:{page}"),
         "permission": lambda request: request.user.has_perm(right),
     }
+
+
+def _item(title: str, icon: str, model: str) -> dict[str, Any]:
+    app, _, name = model.partition("_")
+    return _link(title, icon, f"{model}_changelist", f"{app}.view_{name}")
 
 
 def _group(title: str, *items: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +46,11 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": "",
                 "items": [
-                    {"title": "Home", "icon": "space_dashboard", "link": reverse_lazy("admin:index")}
+                    {
+                        "title": "Home",
+                        "icon": "space_dashboard",
+                        "link": reverse_lazy("admin:index"),
+                    }
                 ],
             },
             _group(
@@ -54,7 +61,10 @@ UNFOLD: dict[str, Any] = {
             ),
             _group(
                 "Activity",
-                _item("Executions", "play_circle", "executor_execution"),
+                _link(
+                    "Try a method", "play_arrow", "executor_execution_try", "executor.add_execution"
+                ),
+                _item("Executions", "receipt_long", "executor_execution"),
                 _item("Events", "campaign", "events_event"),
                 _item("Event sinks", "move_to_inbox", "events_eventsink"),
             ),

@@ -1,4 +1,4 @@
-"""Tokens in the admin: made and shown once, listed, revoked."""
+"""Tokens in the admin: made and shown once, listed, revoked; people and groups beside them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
+from unfold.utils import display_for_label
 
 from integration_hub.access import services
 from integration_hub.access.forms import TokenForm
 from integration_hub.access.models import Token
+from integration_hub.access.people_admin import GroupAdmin, UserAdmin
 from integration_hub.lib import clock
+
+__all__ = ["GroupAdmin", "TokenAdmin", "UserAdmin"]
+
+_COLOURS = {"active": "success", "expired": "warning", "revoked": "danger"}
 
 
 @admin.register(Token)
@@ -49,12 +56,8 @@ class TokenAdmin(ModelAdmin):  # type: ignore[misc]
         return ", ".join([*token.instances, *token.contexts]) or "—"
 
     @admin.display(description="State")
-    def state(self, token: Token) -> str:
-        if token.revoked_at is not None:
-            return "revoked"
-        if token.expires_at is not None and token.expires_at <= clock.now():
-            return "expired"
-        return "active"
+    def state(self, token: Token) -> SafeString:
+        return _badge(_state_of(token))
 
     @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
@@ -80,6 +83,19 @@ class TokenAdmin(ModelAdmin):  # type: ignore[misc]
         return TemplateResponse(
             request, "admin/access/token/add.html", {**context, "title": "Add token"}
         )
+
+
+def _state_of(token: Token) -> str:
+    if token.revoked_at is not None:
+        return "revoked"
+    if token.expires_at is not None and token.expires_at <= clock.now():
+        return "expired"
+    return "active"
+
+
+def _badge(state: str) -> SafeString:
+    shown: SafeString = display_for_label(state, "", _COLOURS)
+    return shown
 
 
 def _actor(request: HttpRequest) -> str:

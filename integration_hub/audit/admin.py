@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from integration_hub.audit.models import AuditEntry
+from integration_hub.lib import jsonsafe
 
 
 @admin.register(AuditEntry)
@@ -17,10 +22,15 @@ class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     fields = (
         *("at", "actor", "source", "action", "target_type", "target"),
-        *("detail", "request_id", "sequence", "chain"),
+        *("document", "request_id", "sequence", "chain"),
     )
     readonly_fields = fields
     actions = None
+
+    @admin.display(description="Detail")
+    def document(self, entry: AuditEntry) -> SafeString:
+        text = json.dumps(jsonsafe.loads(entry.detail), indent=2, ensure_ascii=False)
+        return format_html('<pre class="hub-code" tabindex="0">{}</pre>', text)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.utils import display_for_label
 
 from integration_hub.events import services, sink_services
 from integration_hub.events.admin_forms import SinkForm
 from integration_hub.events.choices import DeliveryStatus
 from integration_hub.events.models import Delivery, Event, EventSink
+from integration_hub.lib import jsonsafe
+
+_COLOURS = {
+    DeliveryStatus.PENDING: "info",
+    DeliveryStatus.DELIVERED: "success",
+    DeliveryStatus.DEAD: "danger",
+}
 
 
 class DeliveryInline(TabularInline):  # type: ignore[misc]
     """How far each sink is with one event."""
 
     model = Delivery
-    fields = ("sink", "status", "attempts", "due_at", "delivered_at", "last_error")
+    fields = ("sink", "state", "attempts", "due_at", "delivered_at", "last_error")
     readonly_fields = fields
     extra = 0
+    hide_title = True
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
@@ -30,6 +42,12 @@ class DeliveryInline(TabularInline):  # type: ignore[misc]
 
     def has_change_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
         return False
+
+    @admin.display(description="Status")
+    def state(self, row: Delivery) -> SafeString:
+        value = (row.status, DeliveryStatus(row.status).label)
+        shown: SafeString = display_for_label(value, "", _COLOURS)
+        return shown
 
 
 @admin.register(Event)
@@ -42,7 +60,7 @@ class EventAdmin(ModelAdmin):  # type: ignore[misc]
     search_help_text = "A subject (an instance's slug) or an id, whole."
     ordering = ("-id",)
     show_full_result_count = False
-    fields = ("id", "created_at", "type", "subject", "data", "fanned_out")
+    fields = ("id", "created_at", "type", "subject", "document", "fanned_out")
     readonly_fields = fields
     inlines = (DeliveryInline,)
     actions = ("redeliver",)
@@ -55,6 +73,11 @@ class EventAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
         return False
+
+    @admin.display(description="Data")
+    def document(self, event: Event) -> SafeString:
+        text = json.dumps(jsonsafe.loads(event.data), indent=2, ensure_ascii=False)
+        return format_html('<pre class="hub-code" tabindex="0">{}</pre>', text)
 
     def has_redeliver_permission(self, request: HttpRequest) -> bool:
         return bool(super().has_change_permission(request))

@@ -49,9 +49,11 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         return context
     now = clock.now()
     counts = _calls(now)
+    hours = _hours(now, counts)
     context["hub"] = {
         "tiles": [_health_tile(), _calls_tile(counts), _queue_tile(now), _events_tile()],
-        "hours": _hours(now, counts),
+        "hours": hours,
+        "tallest": max(hour["calls"] for hour in hours),
         "troubles": _troubles(),
         "failures": Execution.objects.filter(
             id__gte=floor_id(now - timedelta(hours=HOURS)), status__in=BAD
@@ -73,7 +75,8 @@ def _health_tile() -> Tile:
     total, sick = sum(found.values()), found[Health.UNHEALTHY] + found[Health.DEGRADED]
     note = f"{found[Health.HEALTHY]} healthy, {found[Health.UNKNOWN]} not checked yet"
     query = "health__exact=unhealthy" if sick else ""
-    tone = "bad" if found[Health.UNHEALTHY] else "warn" if sick else "ok" if total else "quiet"
+    well = "ok" if found[Health.HEALTHY] else "quiet"
+    tone = "bad" if found[Health.UNHEALTHY] else "warn" if sick else well
     return Tile(
         "Unhealthy integrations",
         f"{sick} of {total}",

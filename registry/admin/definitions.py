@@ -10,11 +10,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 
 from registry import services
 from registry.admin.definition_form import DefinitionForm
-from registry.admin.readable import as_yaml, methods_table, preformatted
+from registry.admin.readable import as_yaml, badge, methods_table, preformatted, used_by
 from registry.admin.verbs import VerbAdmin, actor_of
 from registry.choices import DefinitionStatus
 from registry.models import Definition
@@ -31,6 +30,10 @@ _NEXT = {
     DefinitionStatus.DEPRECATED: ["archive"],
     DefinitionStatus.ARCHIVED: [],
 }
+_FACTS = (
+    *("name", "description", "slug", "version", "type", "status_badge", "users"),
+    *("created_at", "updated_at", "published_at"),
+)
 
 
 @admin.register(Definition)
@@ -74,10 +77,9 @@ class DefinitionAdmin(VerbAdmin):
         if obj is None:
             return [(None, {"fields": ("document", "upload")})]
         editable = self._editable(request, obj)
-        facts = ("slug", "version", "status_badge", "created_at", "updated_at", "published_at")
         document = ("document", "upload") if editable else ("document_text",)
         return [
-            (None, {"fields": facts}),
+            (None, {"fields": _FACTS}),
             ("Methods", {"fields": ("methods",)}),
             ("Document", {"fields": document}),
         ]
@@ -85,8 +87,7 @@ class DefinitionAdmin(VerbAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Definition | None = None
     ) -> Sequence[str]:
-        facts = ("slug", "version", "status_badge", "created_at", "updated_at", "published_at")
-        return (*facts, "methods", "document_text") if obj is not None else ()
+        return (*_FACTS, "methods", "document_text") if obj is not None else ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         if obj is not None and not self._editable(request, obj):
@@ -117,9 +118,13 @@ class DefinitionAdmin(VerbAdmin):
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         services.delete_definition(definition=obj, actor=actor_of(request))
 
-    @display(description="Status", ordering="status", label=_STATUS_COLOURS)  # type: ignore[untyped-decorator]
-    def status_badge(self, row: Definition) -> str:
-        return row.status
+    @admin.display(description="Status", ordering="status")
+    def status_badge(self, row: Definition) -> SafeString:
+        return badge(row.status, row.get_status_display(), _STATUS_COLOURS)
+
+    @admin.display(description="Used by")
+    def users(self, row: Definition) -> str:
+        return used_by(row)
 
     @admin.display(description="")
     def methods(self, row: Definition) -> SafeString:

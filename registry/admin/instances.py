@@ -9,11 +9,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 
 from registry import services
 from registry.admin.instance_form import InstanceForm
-from registry.admin.readable import as_json, preformatted
+from registry.admin.readable import badge, schemas_table
 from registry.admin.verbs import VerbAdmin, actor_of
 from registry.building import spec_of_text
 from registry.choices import Health, InstanceState
@@ -116,13 +115,13 @@ class InstanceAdmin(VerbAdmin):
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         services.delete_instance(instance=obj, actor=actor_of(request))
 
-    @display(description="State", ordering="state", label=_STATE_COLOURS)  # type: ignore[untyped-decorator]
-    def state_badge(self, row: Instance) -> str:
-        return row.state
+    @admin.display(description="State", ordering="state")
+    def state_badge(self, row: Instance) -> SafeString:
+        return badge(row.state, row.get_state_display(), _STATE_COLOURS)
 
-    @display(description="Health", ordering="health", label=_HEALTH_COLOURS)  # type: ignore[untyped-decorator]
-    def health_badge(self, row: Instance) -> str:
-        return row.health
+    @admin.display(description="Health", ordering="health")
+    def health_badge(self, row: Instance) -> SafeString:
+        return badge(row.health, row.get_health_display(), _HEALTH_COLOURS)
 
     @admin.display(description="Definition", ordering="definition__slug")
     def definition_ref(self, row: Instance) -> str:
@@ -132,10 +131,9 @@ class InstanceAdmin(VerbAdmin):
     def context(self, row: Instance) -> str:
         return f"{row.context_type} {row.context_id}".strip()
 
-    @admin.display(description="Its schema")
+    @admin.display(description="What it takes")
     def config_schema(self, row: Instance) -> SafeString:
-        schemas = list(config_schemas(spec_of_text(row.definition.document)))
-        return preformatted("\n\n".join(as_json(schema) for schema in schemas))
+        return schemas_table(list(config_schemas(spec_of_text(row.definition.document))))
 
     @admin.action(description="Enable the selected instances", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Instance]) -> None:

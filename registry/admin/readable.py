@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from unfold.utils import display_for_label
 
 from integration_hub.lib import jsonsafe
 from registry.building import spec_of_text
 from registry.definition_checks import required_parameters
-from registry.models import Definition
+from registry.models import Definition, Instance
 from registry.spec import MethodSpec
 from registry.yaml_writer import dump
 
 _MOST_METHODS = 200
+_MOST_USERS = 20
+
+
+def badge(value: str, words: str, colours: Mapping[Any, str]) -> SafeString:
+    """A state as lists and pages show it."""
+    shown: SafeString = display_for_label((value, words), "", colours)
+    return shown
 
 
 def methods_table(row: Definition) -> SafeString:
@@ -33,18 +43,54 @@ def methods_table(row: Definition) -> SafeString:
     rest = len(methods) - _MOST_METHODS
     more = format_html("<p>… and {} more.</p>", rest) if rest > 0 else ""
     return format_html(
-        '<div style="overflow-x:auto"><table class="hub-table"><thead><tr><th>Method</th>'
-        "<th>Description</th><th>Risk</th><th>Parameters</th><th>Call</th></tr></thead>"
-        "<tbody>{}</tbody></table></div>{}",
+        '<div class="hub-scroll hub-unlabelled" tabindex="0"><table class="hub-table">'
+        "<thead><tr><th>Method</th><th>Description</th><th>Risk</th><th>Parameters</th>"
+        "<th>Call</th></tr></thead><tbody>{}</tbody></table></div>{}",
         lines,
         more,
     )
 
 
-def preformatted(text: str) -> SafeString:
+def schemas_table(schemas: Sequence[Mapping[str, Any]]) -> SafeString:
+    """The members that JSON schemas name, as one table; the schemas themselves fold out."""
+    members: dict[str, dict[str, Any]] = {}
+    required: set[str] = set()
+    for schema in schemas:
+        required.update(schema.get("required", ()))
+        for name, member in schema.get("properties", {}).items():
+            members.setdefault(name, {}).update(member if isinstance(member, dict) else {})
+    raw = preformatted("\n\n".join(as_json(schema) for schema in schemas))
     return format_html(
-        '<pre style="overflow-x:auto; max-height:32rem; font-size:.8125rem">{}</pre>', text
+        '<div class="hub-scroll" tabindex="0"><table class="hub-table"><thead><tr><th>Member</th>'
+        "<th>Type</th><th>Default</th><th>What it is</th></tr></thead><tbody>{}</tbody></table>"
+        '</div><details class="hub-table-toggle"><summary>The same as JSON schemas</summary>{}'
+        "</details>",
+        format_html_join(
+            "",
+            "<tr><td><strong>{}</strong>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            ((name, "*" if name in required else "", *_row(m)) for name, m in members.items()),
+        ),
+        raw,
     )
+
+
+def used_by(row: Definition) -> str:
+    """The instances of a definition, each a link to its page."""
+    rows = list(Instance.objects.filter(definition=row).order_by("slug")[: _MOST_USERS + 1])
+    links = format_html_join(
+        ", ",
+        '<a class="text-link" href="{}">{}</a>',
+        (
+            (reverse("admin:registry_instance_change", args=[one.pk]), one.slug)
+            for one in rows[:_MOST_USERS]
+        ),
+    )
+    return format_html("{}{}", links, " and more" if len(rows) > _MOST_USERS else "") or "no one"
+
+
+def preformatted(text: str) -> SafeString:
+    """Text as it is, cut in height and never wider than its page."""
+    return format_html('<pre class="hub-code" tabindex="0">{}</pre>', text)
 
 
 def as_yaml(document: str) -> str:
@@ -54,6 +100,15 @@ def as_yaml(document: str) -> str:
 
 def as_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _row(member: Mapping[str, Any]) -> tuple[str, str, str]:
+    kind = member.get("type", "")
+    words = ", ".join(kind) if isinstance(kind, list) else str(kind)
+    if "enum" in member:
+        words = " | ".join(jsonsafe.dumps_text(value) for value in member["enum"])
+    default = jsonsafe.dumps_text(member["default"]) if "default" in member else "—"
+    return words or "any", default, str(member.get("description") or member.get("title") or "—")
 
 
 def _parameters(method: MethodSpec) -> str:

@@ -105,7 +105,7 @@ def test_an_instance_is_made_changed_switched_and_deleted(admin, define, alice):
     )
     url = f"{INSTANCES}{row.pk}/change/"
     text = page(admin.get(url))
-    assert "pending_authentication" in text
+    assert "Pending Authentication" in text
     assert "base_url" in text
     bad = page(admin.post(url, members | {"config": '{"region": "mars"}'}))
     assert "/config/region" in bad

@@ -1,0 +1,36 @@
+"""The buttons on an instance's page that lead here, for those who may use them."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.urls import reverse
+
+from integration_hub.access.services import caller_of_user
+from registry.models import Instance
+
+Link = tuple[str, str] | None
+
+
+def try_link(request: HttpRequest, instance: Instance) -> Link:
+    if not _may(request, "execute"):
+        return None
+    return "Try a method", f"{reverse('admin:executor_execution_try')}?instance={instance.slug}"
+
+
+def test_link(request: HttpRequest, instance: Instance) -> Link:
+    if not _may(request, "manage"):
+        return None
+    return "Test connection", reverse("admin:executor_execution_test", args=[instance.pk])
+
+
+def log_link(request: HttpRequest, instance: Instance) -> Link:
+    if not request.user.has_perm("executor.view_execution"):
+        return None
+    return "Executions", f"{reverse('admin:executor_execution_changelist')}?q={instance.slug}"
+
+
+def _may(request: HttpRequest, scope: str) -> bool:
+    return caller_of_user(cast("User", request.user)).can(scope)
