@@ -4,10 +4,10 @@ from django.contrib import admin
 from django.urls import include, path
 
 _API_APPS = (
+    "executor.api.urls",  # first, for what is called most is found soonest
     "registry.api.urls",
     "credentials.api.urls",
     "transformer.api.urls",
-    "executor.api.urls",
     "integration_hub.events.api.urls",
     "integration_hub.api.urls",
 )

@@ -14,13 +14,13 @@ from executor.api.instance_views import CircuitsResetView, CircuitsView, Connect
 from executor.health_api import InstanceHealthView
 
 urlpatterns = [
+    path("instances/<str:ref>/methods/<str:name>/execute", ExecuteView.as_view(), name="execute"),
     path("execute", ExecuteByContextView.as_view(), name="execute-by-context"),
     path("executions", ExecutionListView.as_view({"get": "list"}), name="executions"),
     path("executions/<str:execution_id>", ExecutionView.as_view(), name="execution"),
     path("executions/<str:execution_id>/cancel", CancelView.as_view(), name="execution-cancel"),
     path("executions/<str:execution_id>/replay", ReplayView.as_view(), name="execution-replay"),
     path("executions/<str:execution_id>/payload", PayloadView.as_view(), name="execution-payload"),
-    path("instances/<str:ref>/methods/<str:name>/execute", ExecuteView.as_view(), name="execute"),
     path("instances/<str:ref>/health", InstanceHealthView.as_view(), name="instance-health"),
     path("instances/<str:ref>/circuits", CircuitsView.as_view(), name="instance-circuits"),
     path(
