@@ -44,7 +44,7 @@ def test_what_is_written_reads_back_equal(value):
         ('{"\\udfff": 1}', "lone surrogate", 1, 2),
         ('{"a": 1} x', "Extra data", 1, 10),
         ('{"a": }', "Expecting value", 1, 7),
-        ("[1,]", "", 1, 4),
+        ("[1 2]", "", 1, 4),
         ("'a'", "Expecting value", 1, 1),
         ("[01]", "", 1, 3),
         ('["a\nb"]', "Invalid control character", 1, 4),
