@@ -6,13 +6,13 @@ import random
 from dataclasses import dataclass
 
 from django.db import transaction
-from integration_hub.coordination.guard import Permit
 
 from executor import attempt, circuits, shaping
 from executor.choices import ExecutionStatus
 from executor.outcome import HeldPermit, Outcome, status_for, verdict_for
 from executor.run import Run
 from integration_hub.coordination import guard
+from integration_hub.coordination.guard import Permit
 from integration_hub.lib import clock, pause
 from integration_hub.lib.errors import (
     Cancelled,
@@ -136,16 +136,24 @@ def _postponed(run: Run, last: _Failure, wait: float) -> Outcome:
 
 
 def _held_back(run: Run, error: HubError, last: _Failure | None) -> Outcome:
-    """No permit: refused if nothing was tried, else the last real failure stands."""
+    """No permit: parked, refused if nothing was tried, else the last real failure stands."""
     tried = run.execution.attempts > 0 or last is not None
-    if run.in_worker and isinstance(error, LIMITS) and not isinstance(error, Cancelled):
-        status = ExecutionStatus.RETRYING if tried else ExecutionStatus.QUEUED
-        return Outcome(status, error=error, retry_in=max(error.retry_after or 1.0, 0.05))
-    if run.in_worker and tried and isinstance(error, CircuitOpen):
-        return Outcome(
-            ExecutionStatus.RETRYING, error=error, retry_in=max(error.retry_after or 1.0, 0.05)
-        )
+    if run.in_worker and _is_parked(error, tried=tried):
+        wait = max(error.retry_after or 1.0, 0.05)
+        if not tried:
+            return Outcome(ExecutionStatus.QUEUED, error=error, retry_in=wait)
+        # The deadline began with the first try: a wait that outlives it is none.
+        if wait < run.deadline.remaining():
+            return Outcome(ExecutionStatus.RETRYING, error=error, retry_in=wait)
     if last is not None and not isinstance(error, Cancelled):
         last.error.retry_after = error.retry_after or last.error.retry_after
         return Outcome(status_for(last.error, safe=run.target.safe), error=last.error)
-    return Outcome(status_for(error, safe=run.target.safe), error=error)
+    status = status_for(error, safe=run.target.safe)
+    if tried and status == ExecutionStatus.REJECTED:
+        status = ExecutionStatus.FAILED  # an earlier try may have reached the external system
+    return Outcome(status, error=error)
+
+
+def _is_parked(error: HubError, *, tried: bool) -> bool:
+    """What a worker waits out: a limit always, an open circuit once the call has begun."""
+    return isinstance(error, LIMITS) or (tried and isinstance(error, CircuitOpen))

@@ -129,8 +129,8 @@ def read(body: Any, schema: Mapping[str, Any] = EXECUTE) -> Envelope:
         )
     options = CallOptions(
         mode=Mode(body.get("mode", Mode.SYNC)),
-        timeout_ms=body.get("timeout_ms", DEFAULT_TIMEOUT_MS),
-        max_wait_ms=body.get("max_wait_ms", 0),
+        timeout_ms=int(body.get("timeout_ms", DEFAULT_TIMEOUT_MS)),  # 5000.0 is an integer too
+        max_wait_ms=int(body.get("max_wait_ms", 0)),
         not_before=not_before,
         priority=Priority(body.get("priority", Priority.INTERACTIVE)),
         correlation_id=body.get("correlation_id", ""),

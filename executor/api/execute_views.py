@@ -30,7 +30,7 @@ class ExecuteView(HubView):
     @extend_schema(**docs.EXECUTE)
     def post(self, request: HubRequest, ref: str, name: str) -> HttpResponse:
         """Call a method of an instance."""
-        body = request.data or {}
+        body: Any = request.data
         read = envelope.read(body)
         reply = services.execute(
             caller=request.caller,

@@ -72,7 +72,7 @@ class CancelView(HubView):
     @extend_schema(**docs.CANCEL)
     def post(self, request: HubRequest, execution_id: str) -> Response:
         """Cancel: what waits is never sent; what runs ends within 5 seconds."""
-        envelope.check(request.data or {}, docs.EMPTY_BODY)
+        envelope.check(request.data, docs.EMPTY_BODY)
         execution = services.cancel(
             caller=request.caller, execution=execution_of(request, execution_id)
         )
@@ -87,7 +87,7 @@ class ReplayView(HubView):
     @extend_schema(**docs.REPLAY)
     def post(self, request: HubRequest, execution_id: str) -> HttpResponse:
         """Make the same call again, as a new execution that names this one in `replay_of`."""
-        body: Any = request.data or {}
+        body: Any = request.data
         envelope.check(body, docs.REPLAY_BODY)
         reply = services.replay(
             caller=request.caller,

@@ -32,7 +32,7 @@ class CircuitsResetView(HubView):
     @extend_schema(**docs.CIRCUITS_RESET)
     def post(self, request: HubRequest, ref: str) -> Response:
         """Close every circuit of an instance."""
-        envelope.check(request.data or {}, docs.EMPTY_BODY)
+        envelope.check(request.data, docs.EMPTY_BODY)
         instance = runtime.by_ref(ref, request.caller)
         circuits.reset(instance, actor=request.caller.owner)
         return Response({"results": circuits.states(instance)})
@@ -46,6 +46,6 @@ class ConnectionTestView(HubView):
     @extend_schema(**docs.CONNECTION_TEST)
     def post(self, request: HubRequest, ref: str) -> Response:
         """Test an instance step by step; the call that it makes is in the execution log."""
-        envelope.check(request.data or {}, docs.EMPTY_BODY)
+        envelope.check(request.data, docs.EMPTY_BODY)
         report = connection_test.run(caller=request.caller, instance_ref=ref)
         return Response(report.as_dict())

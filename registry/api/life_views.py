@@ -96,7 +96,7 @@ class DefinitionExportViewSet(HubViewSet):
 
 def _reason(request: Request) -> str:
     """The optional body `{"reason": …}`."""
-    body: Any = request.data or {}
+    body: Any = request.data
     faults = compile_schema(openapi.REASON).faults(body)
     if faults:
         raise ValidationFailed("The body is not valid; see errors.", errors=faults)

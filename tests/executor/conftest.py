@@ -86,6 +86,11 @@ METHODS = {
     "breaks": _http(
         "/status/500", circuit_breaker={"window": 4, "min_calls": 2, "cooldown_ms": 60_000}
     ),
+    "breaks_soon": _http(
+        "/status/500",
+        retry={"max_attempts": 3, "initial_delay_ms": 1},
+        circuit_breaker={"window": 4, "min_calls": 1, "cooldown_ms": 60_000},
+    ),
     "private": _http(
         "/contacts",
         "POST",

@@ -88,6 +88,27 @@ def test_a_retry_that_would_come_after_the_deadline_is_not_planned(accept, work)
     assert execution.code == "INTEGRATION_ERROR"
 
 
+def test_a_worker_waits_for_a_circuit_that_opened_between_two_tries(accept, work, upstream):
+    execution = work(accept("breaks_soon", timeout_ms=300_000))
+    assert execution.status == ExecutionStatus.RETRYING
+    assert execution.due_at > clock.now() + timedelta(seconds=30)
+    assert len(upstream.hits) == 1
+
+
+def test_a_circuit_that_stays_open_past_the_deadline_ends_the_call_at_once(accept, work, upstream):
+    execution = work(accept("breaks_soon", timeout_ms=5_000))
+    assert (execution.status, execution.code) == (ExecutionStatus.FAILED, "INTEGRATION_ERROR")
+    assert len(upstream.hits) == 1
+
+
+def test_a_call_that_was_tried_is_never_rejected_afterwards(accept, work, upstream):
+    execution = work(accept("breaks_soon", timeout_ms=300_000))
+    Execution.objects.update(deadline_at=clock.now() + timedelta(seconds=5))
+    execution = work(execution)
+    assert (execution.status, execution.code) == (ExecutionStatus.FAILED, "CIRCUIT_OPEN")
+    assert execution.attempts == len(upstream.hits) == 1
+
+
 def test_our_own_limit_refuses_a_sync_call_and_says_when(call, upstream):
     call("limited")
     reply, body = call("limited")

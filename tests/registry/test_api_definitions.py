@@ -72,6 +72,13 @@ def test_the_life_of_a_definition(manager, document):
     assert post(manager, document).status_code == 409
 
 
+def test_a_life_cycle_call_takes_an_object_or_nothing(manager, document):
+    ref = post(manager, document).json()["id"]
+    answer = manager.post(f"{URL}/{ref}/publish", "[]", content_type="application/json")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "")
+    assert manager.get(f"{URL}/{ref}").json()["status"] == "draft"
+
+
 def test_what_was_read_can_be_put_back_and_read_only_members_cannot_change(manager, document):
     made = post(manager, document).json()
     url = f"{URL}/{made['id']}"
