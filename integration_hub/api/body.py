@@ -12,6 +12,7 @@ from typing import IO
 
 from django.conf import settings
 from django.http import HttpRequest
+from gunicorn.http.errors import ParseException
 
 from integration_hub.lib.errors import PayloadTooLarge, ValidationFailed
 
@@ -33,10 +34,14 @@ def check_body(request: HttpRequest) -> None:
 
 def _read_up_to(stream: IO[bytes], limit: int) -> bytes:
     body = BytesIO()
-    while piece := stream.read(min(_PIECE, limit + 1 - body.tell())):
-        body.write(piece)
-        if body.tell() > limit:
-            raise _too_large(limit)
+    try:
+        while piece := stream.read(min(_PIECE, limit + 1 - body.tell())):
+            body.write(piece)
+            if body.tell() > limit:
+                raise _too_large(limit)
+    except (ParseException, OSError) as error:
+        # The server reads chunks only when asked: what is wrong with them shows here.
+        raise ValidationFailed("The chunked body is malformed or ended before its end.") from error
     return body.getvalue()
 
 

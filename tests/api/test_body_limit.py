@@ -3,6 +3,7 @@
 from io import BytesIO
 
 import pytest
+from gunicorn.http.errors import InvalidChunkSize, NoMoreData
 
 LIMIT = 2048
 
@@ -53,6 +54,28 @@ def test_a_length_over_the_limit_is_refused_without_reading(api, sample, problem
     )
     problem(response, 413, "PAYLOAD_TOO_LARGE")
     assert stream.count == 0
+
+
+class Broken:
+    """A body whose reader finds a fault after the first piece, as gunicorn's does."""
+
+    def __init__(self, fault):
+        self.pieces = [b'{"a":', fault]
+
+    def read(self, size=-1):
+        piece = self.pieces.pop(0)
+        if isinstance(piece, Exception):
+            raise piece
+        return piece
+
+    def readline(self, size=-1):
+        raise AssertionError("nobody reads lines of a body")
+
+
+@pytest.mark.parametrize("fault", [InvalidChunkSize(b"ZZ"), NoMoreData(), ConnectionResetError()])
+def test_a_broken_chunked_body_is_the_callers_fault(api, sample, problem, fault):
+    answer = chunked(api("manage"), f"{sample}/echo", Broken(fault))
+    problem(answer, 400, "VALIDATION_ERROR")
 
 
 def test_an_endless_chunked_body_is_read_to_the_limit_only(api, sample, problem):
