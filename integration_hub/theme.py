@@ -35,6 +35,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Integration Hub",
     "SITE_HEADER": "Integration Hub",
     "SITE_SYMBOL": "hub",
+    "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": False,
     "STYLES": [style_sheet],

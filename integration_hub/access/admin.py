@@ -29,7 +29,7 @@ class TokenAdmin(ModelAdmin):  # type: ignore[misc]
     ordering = ("-id",)
     actions = ("revoke",)
     fields = (
-        *("name", "shown", "rights", "instances", "contexts", "state"),
+        *("name", "shown", "rights", "limits", "state"),
         *("expires_at", "revoked_at", "last_used_at", "created_at", "created_by"),
     )
     readonly_fields = fields
@@ -53,7 +53,7 @@ class TokenAdmin(ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="Limited to")
     def limits(self, token: Token) -> str:
-        return ", ".join([*token.instances, *token.contexts]) or "—"
+        return ", ".join([*token.instances, *token.contexts]) or "nothing"
 
     @admin.display(description="State")
     def state(self, token: Token) -> SafeString:

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from registry import services
@@ -132,7 +133,8 @@ class DefinitionAdmin(VerbAdmin):
 
     @admin.display(description="")
     def document_text(self, row: Definition) -> SafeString:
-        return preformatted(as_yaml(row.document))
+        text = preformatted(as_yaml(row.document))
+        return format_html('<div class="hub-unlabelled">{}</div>', text)
 
     @admin.action(description="Publish the selected drafts", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Definition]) -> None:

@@ -105,5 +105,6 @@ def test_what_strangers_see_is_no_wider_than_its_window(
         answer = page.goto(path)
         assert answer is not None
         assert answer.ok, name
+        page.wait_for_load_state("networkidle")
         keep(page, shots / f"{name}-{width}-light.png")
         assert is_as_wide_as_its_window(page), name

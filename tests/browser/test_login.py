@@ -1,0 +1,73 @@
+"""Getting in, and what is seen first."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, Opener, log_in
+from tests.browser.hub import ADMIN, PASSWORD
+
+pytestmark = pytest.mark.browser
+
+
+def wait_for_focus(page: Page, name: str) -> None:
+    page.wait_for_function("name => document.activeElement.name === name", arg=name)
+
+
+def test_a_wrong_password_is_said_to_be_wrong_and_a_right_one_opens_the_dashboard(
+    open_page: Opener,
+) -> None:
+    page = open_page(logged_in=False)
+    log_in(page, password="wrong")
+    expect(page.get_by_text("Please enter the correct username and password")).to_be_visible()
+    log_in(page)
+    expect(page.get_by_role("link", name="Calls in 24 hours")).to_be_visible()
+
+
+def test_the_login_is_done_with_the_keyboard_alone(open_page: Opener) -> None:
+    page = open_page(logged_in=False)
+    page.goto("/admin/")
+    wait_for_focus(page, "username")
+    page.keyboard.type(ADMIN)
+    page.keyboard.press("Tab")
+    wait_for_focus(page, "password")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url("/admin/")
+
+
+def test_a_stranger_sees_the_login_whatever_the_address(open_page: Opener) -> None:
+    page = open_page(logged_in=False)
+    page.goto("/admin/executor/execution/")
+    expect(page).to_have_url("/admin/login/?next=/admin/executor/execution/")
+
+
+def test_every_figure_of_the_dashboard_leads_to_the_rows_behind_it(page: Page) -> None:
+    page.goto("/admin/")
+    tiles = page.locator(".hub-tile")
+    assert tiles.count() == 4
+    calls = page.get_by_role("link", name="Calls in 24 hours")
+    shown = calls.locator(".hub-tile-value").inner_text()
+    assert int(shown) >= 6
+    for position in range(4):
+        page.goto("/admin/")
+        tiles.nth(position).click()
+        expect(page.locator("#changelist")).to_be_visible()
+
+
+def test_the_chart_is_there_as_a_table_too(page: Page) -> None:
+    page.goto("/admin/")
+    page.get_by_text("The same as a table").click()
+    expect(page.locator(".hub-table tbody tr")).to_have_count(24)
+
+
+def test_on_a_phone_the_menu_opens_and_leads_on(open_page: Opener) -> None:
+    page = open_page(width=PHONE)
+    page.goto("/admin/")
+    link = page.locator("#nav-sidebar").get_by_role("link", name="Executions")
+    expect(link).not_to_be_in_viewport()
+    page.locator("#header-inner .material-symbols-outlined:visible").first.click()
+    expect(link).to_be_in_viewport()
+    link.click()
+    expect(page.locator("#result_list")).to_be_visible()
