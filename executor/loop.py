@@ -137,6 +137,10 @@ def _postponed(run: Run, last: _Failure, wait: float) -> Outcome:
 
 def _held_back(run: Run, error: HubError, last: _Failure | None) -> Outcome:
     """No permit: parked, refused if nothing was tried, else the last real failure stands."""
+    target = run.target  # the guard knows its scope alone, which begins with an id
+    error.detail = error.detail.replace(
+        target.scope, f"{target.instance.slug}.{target.method.name}"
+    )
     tried = run.execution.attempts > 0 or last is not None
     if run.in_worker and _is_parked(error, tried=tried):
         wait = max(error.retry_after or 1.0, 0.05)

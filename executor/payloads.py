@@ -13,7 +13,7 @@ from executor.run import Run
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import PayloadPurged
 from integration_hub.lib.redact import Redactor
-from integration_hub.sealing.field import seal
+from integration_hub.sealing.field import Sealed, seal
 from integration_hub.sealing.keyring import CannotOpen
 
 
@@ -32,13 +32,25 @@ def open_parameters(payload: Payload | None) -> dict[str, Any]:
             "The parameters of this execution are no longer kept; send the call again instead."
         )
     try:
-        found = jsonsafe.loads(payload.sealed_parameters.open(payload))
+        return dict(_unsealed(payload, payload.sealed_parameters)[0])
     except CannotOpen as error:
         raise PayloadPurged(
             "The parameters of this execution cannot be opened with the keys in FERNET_KEYS; "
             "put the key back that they were sealed under."
         ) from error
-    return dict(found)
+
+
+def own_parameters(payload: Payload | None) -> dict[str, Any] | None:
+    """The parameters as who gave them may read them, or None when they cannot be opened.
+
+    A value of the hub's own credential is masked for them too, wherever they got it.
+    """
+    if payload is None or payload.sealed_parameters is None:
+        return None
+    try:
+        return dict(_unsealed(payload, payload.sealed_parameters)[-1])
+    except CannotOpen:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +80,25 @@ def settle(run: Run, data: Any, *, has_data: bool) -> Kept:
     if secrets.values:
         parameters = jsonsafe.dumps_text(masking.parameters(run.parameters, paths, secrets))
         if parameters != run.payload.parameters:
-            columns["parameters"] = parameters
+            columns |= {"parameters": parameters, **_sealed_parameters(run)}
     return Kept(shown, columns, redactor)
+
+
+def _unsealed(payload: Payload, sealed: Sealed) -> list[Any]:
+    """As given, and as shown to their giver where that differs (`_parameters_text`)."""
+    found = jsonsafe.loads(sealed.open(payload))
+    return found if isinstance(found, list) else [found]
+
+
+def _parameters_text(run: Run) -> str:
+    given = dict(run.parameters)
+    shown = masking.without(given, run.known)
+    return jsonsafe.dumps_text(given if shown is given else [given, shown])
+
+
+def _sealed_parameters(run: Run) -> dict[str, Any]:
+    sealed = seal(run.payload, "sealed_parameters", _parameters_text(run))
+    return {"sealed_parameters": sealed, "sealed_key": sealed.key_id}
 
 
 def _sealed_data(run: Run, shown: Any) -> dict[str, Any]:
@@ -78,8 +107,7 @@ def _sealed_data(run: Run, shown: Any) -> dict[str, Any]:
     sealed = seal(payload, "sealed_data", jsonsafe.dumps_text(shown))
     columns: dict[str, Any] = {"sealed_data": sealed, "sealed_key": sealed.key_id}
     if payload.sealed_key not in ("", sealed.key_id):
-        text = jsonsafe.dumps_text(dict(run.parameters))
-        columns["sealed_parameters"] = seal(payload, "sealed_parameters", text)
+        columns |= _sealed_parameters(run)
     return columns
 
 

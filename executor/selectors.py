@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from executor import answers
+from executor import answers, payloads
 from executor.calls import Reply
 from executor.choices import ExecutionStatus
 from executor.models import Execution, Payload
@@ -52,12 +52,9 @@ def parameters_of(payload: Payload | None, *, unmasked: bool) -> Any:
     """The parameters as the caller may see them; None once purged."""
     if payload is None:
         return None
-    if unmasked and payload.sealed_parameters is not None:
-        try:
-            return jsonsafe.loads(payload.sealed_parameters.open(payload))
-        except CannotOpen:
-            pass  # the masked copy below is what can still be shown
-    return jsonsafe.loads(payload.parameters)
+    # The masked copy is what can still be shown when the other cannot be opened.
+    own = payloads.own_parameters(payload) if unmasked else None
+    return jsonsafe.loads(payload.parameters) if own is None else own
 
 
 def data_of(payload: Payload | None, *, unmasked: bool) -> Any:

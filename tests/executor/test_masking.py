@@ -35,6 +35,25 @@ def test_only_the_token_that_made_the_call_reads_it_back_unmasked(api, acme):
     assert EMAIL not in other.get(f"{address}/payload").content.decode()
 
 
+def test_a_credential_in_the_parameters_is_masked_for_their_giver_too(api, acme):
+    owner = api("execute")
+    parameters = {"email": EMAIL, "note": f"see {SECRET}"}
+    made = owner.post(PATH, {"parameters": parameters}, format="json").json()
+    address = f"/api/v1/executions/{made['execution_id']}"
+    for answer in (owner.get(address), owner.get(f"{address}/payload")):
+        assert SECRET not in answer.content.decode()
+        assert answer.json()["parameters"] == {"email": EMAIL, "note": "see ***"}
+
+
+def test_a_replay_sends_what_was_given_though_part_of_it_is_masked(api, acme, upstream):
+    owner = api("execute")
+    body = {"parameters": {"note": f"see {SECRET}"}}
+    made = owner.post(PATH, body, format="json").json()
+    again = owner.post(f"/api/v1/executions/{made['execution_id']}/replay")
+    assert again.status_code == 200
+    assert [jsonsafe.loads(hit["body"]) for hit in upstream.hits] == [body["parameters"]] * 2
+
+
 def test_nothing_is_sealed_twice_when_there_was_nothing_to_mask(call):
     _, body = call("xml")
     payload = Payload.objects.get(pk=body["execution_id"])

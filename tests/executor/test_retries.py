@@ -114,6 +114,7 @@ def test_our_own_limit_refuses_a_sync_call_and_says_when(call, upstream):
     reply, body = call("limited")
     assert (reply.status, body["code"], body["retryable"]) == (429, "RATE_LIMIT_EXCEEDED", True)
     assert int(reply.headers["Retry-After"]) > 0
+    assert "acme.limited" in body["detail"]
     row = Execution.objects.get(pk=body["execution_id"])
     assert row.status == ExecutionStatus.REJECTED
     assert len(upstream.hits) == 1
