@@ -11,6 +11,7 @@ from integration_hub.lib.errors import Fault
 from integration_hub.lib.pointers import join
 from integration_hub.lib.schema import compile_schema
 from registry.adapter import Adapter, adapters
+from registry.definition_checks import required_parameters
 from registry.spec import DefinitionSpec, MethodSpec
 
 
@@ -26,6 +27,18 @@ def check_methods(spec: DefinitionSpec) -> Iterable[Fault]:
         yield from _protocol_faults(adapter, method, f"{base}/{spec.type}")
         for fault in adapter.check_method(method):
             yield replace(fault, pointer=base + fault.pointer)
+    yield from _health_faults(adapter, spec)
+
+
+def _health_faults(adapter: Adapter, spec: DefinitionSpec) -> Iterator[Fault]:
+    """A check is called without parameters; those that the schema requires are seen before."""
+    method = spec.methods.get(spec.health_method)
+    if method is None or required_parameters(method):
+        return
+    if needed := adapter.needed_parameters(method.protocol):
+        names = ", ".join(sorted(needed))
+        detail = f"A health check is called without parameters, and this method needs {names}."
+        yield Fault("/health_check/method", detail, "REQUIRED_PARAMETER")
 
 
 def _protocol_faults(adapter: Adapter, method: MethodSpec, base: str) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from executor.http_template import PLACE, names_in
 from executor.schema_members import Members, members_of
 from integration_hub.egress.outgoing import OWN_HEADERS, has_control, is_header_name
 from integration_hub.lib.errors import Fault
+from integration_hub.lib.near import near_names
 from registry.spec import MethodSpec
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -49,23 +50,26 @@ def _path_faults(path: str) -> Iterator[Fault]:
 
 
 def _path_parameter_faults(method: MethodSpec, members: Members) -> Iterator[Fault]:
-    """A path without its parameter is another path: it must be declared and required."""
+    """A path without its parameter is another path: it must be declared.
+
+    That every call needs it goes without saying; `fill_path` refuses one without.
+    """
     for name in dict.fromkeys(names_in(str(method.protocol["path"]))):
         if name not in members.properties:
             detail = f"{{{name}}} has no property in param_schema; declare and require it."
             yield Fault("/http/path", detail, "UNKNOWN_PARAMETER")
-        elif name not in members.required:
-            detail = f"{{{name}}} is in the path, so param_schema must require it."
-            yield Fault("/http/path", detail, "NOT_REQUIRED")
         elif members.type_of(name) & {"object", "array"}:
             yield Fault("/http/path", f"{{{name}}} must be a plain value to stand in a path.")
 
 
 def _name_faults(pointer: str, entry: Any, members: Members, *, in_query: bool) -> Iterator[Fault]:
+    """A schema that does not close itself takes other names; one close to its own is a slip."""
     lists = set() if in_query else {"array"}
     for name in dict.fromkeys(names_in(entry)):
-        if members.closed and name not in members.properties:
-            detail = f"{{{name}}} has no property in param_schema."
+        near = near_names(name, members.properties)
+        if name not in members.properties and (members.closed or (members.listed and near)):
+            meant = f" Did you mean {{{near[0]}}}?" if near else ""
+            detail = f"{{{name}}} has no property in param_schema.{meant}"
             yield Fault(pointer, detail, "UNKNOWN_PARAMETER")
         elif members.type_of(name) & ({"object"} | lists):
             yield Fault(pointer, f"{{{name}}} must be a plain value to stand here.")

@@ -25,10 +25,10 @@ def names_in(template: Any) -> Iterator[str]:
             yield from names_in(item)
 
 
-def refused(name: str, detail: str) -> ValidationFailed:
+def refused(name: str, detail: str, code: str = "FORMAT") -> ValidationFailed:
     """What is wrong with parameter `name`; its value is never quoted."""
     pointer = "/parameters/" + name.replace("~", "~0").replace("/", "~1")
-    fault = Fault(pointer, detail, "FORMAT")
+    fault = Fault(pointer, detail, code)
     return ValidationFailed(f"The parameter {name!r} cannot be sent: {detail}", errors=[fault])
 
 
@@ -61,7 +61,8 @@ def _segment(template: str, parameters: Mapping[str, Any]) -> str:
         return escape_path(template)
     for name in names:
         if parameters.get(name) in (None, ""):
-            raise refused(name, "it is needed in the path and may not be empty.")
+            code = "FORMAT" if name in parameters else "REQUIRED"
+            raise refused(name, "it is needed in the path and may not be empty.", code)
     filled = PLACE.sub(lambda found: as_text(parameters[found[1]], found[1]), template)
     if filled in _DOTS:
         raise refused(names[0], "it would change the path ('.' and '..' are not segments).")

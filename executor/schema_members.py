@@ -8,14 +8,15 @@ from typing import Any
 
 _DEEPEST = 20
 _OPENERS = frozenset({"anyOf", "oneOf", "if", "patternProperties", "dependentSchemas"})
+_CLOSERS = ("additionalProperties", "unevaluatedProperties")
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """`closed`: nothing hints at members beside these, so an undeclared name is a slip."""
+    """`listed`: nothing hints at members beside these. `closed`: the schema refuses any other."""
 
     properties: Mapping[str, Any] = field(default_factory=dict)
-    required: frozenset[str] = frozenset()
+    listed: bool = False
     closed: bool = False
 
     def type_of(self, name: str) -> set[str]:
@@ -30,13 +31,12 @@ def members_of(schema: Mapping[str, Any] | None) -> Members:
     if schema is None:
         return Members()
     properties: dict[str, Any] = {}
-    required: set[str] = set()
-    opened = False
+    opened = closed = False
     for part in _parts(schema, schema, 0):
         properties |= part.get("properties", {})
-        required |= set(part.get("required", ()))
         opened = opened or not _OPENERS.isdisjoint(part) or bool(part.get("additionalProperties"))
-    return Members(properties, frozenset(required), bool(properties) and not opened)
+        closed = closed or any(part.get(name) is False for name in _CLOSERS)
+    return Members(properties, listed=bool(properties) and not opened, closed=closed and not opened)
 
 
 def _parts(root: Mapping[str, Any], schema: Any, depth: int) -> Iterator[Mapping[str, Any]]:

@@ -76,6 +76,10 @@ class Adapter(ABC):
     def check_method(self, method: MethodSpec) -> Iterable[Fault]:
         """Every fault of a method that the schema cannot see; pointers start at the method."""
 
+    def needed_parameters(self, protocol: Mapping[str, Any]) -> frozenset[str]:
+        """The parameters that no call can do without, whatever `param_schema` says."""
+        return frozenset()
+
     @abstractmethod
     def is_idempotent(self, protocol: Mapping[str, Any]) -> bool:
         """Whether a method is safe to repeat when its definition does not say."""

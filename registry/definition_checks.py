@@ -11,12 +11,13 @@ from uuid import UUID
 from integration_hub.lib.errors import Fault, ValidationFailed
 from integration_hub.lib.near import near_names
 from integration_hub.lib.pointers import join
+from integration_hub.lib.redaction import paths
 from integration_hub.lib.schema import Validator, compile_schema
 from registry.meta_schema import POLICIES
 from registry.spec import DefinitionSpec, MethodSpec
 
 RESERVED_SLUGS = frozenset({"meta-schema", "import"})
-_SENSITIVE = re.compile(r"(?:parameters|result)(?:(?:\.|\[)|\Z)")
+_SENSITIVE_ROOTS = frozenset({"parameters", "result"})
 _STATUS_RANGE = re.compile(r"([0-9]{3})-([0-9]{3})")
 
 
@@ -113,15 +114,25 @@ def _method(method: MethodSpec, base: str) -> Iterator[Fault]:
     result, faults = _compiled(method.result_schema, f"{base}/result_schema")
     yield from faults
     for index, path in enumerate(method.sensitive):
-        if not _SENSITIVE.match(path):
-            detail = "Start the path with `parameters.` or `result.`."
-            yield Fault(f"{base}/sensitive/{index}", detail, "PATH")
+        if wrong := _sensitive_fault(path):
+            yield Fault(f"{base}/sensitive/{index}", wrong, "PATH")
     for index, example in enumerate(method.examples):
         place = f"{base}/examples/{index}"
         if parameters is not None:
             yield from parameters.faults(example.get("parameters", {}), f"{place}/parameters")
         if result is not None and "result" in example:
             yield from result.faults(example["result"], f"{place}/result")
+
+
+def _sensitive_fault(path: str) -> str:
+    """Why nothing could be masked by this path; empty when it is one."""
+    try:
+        root = paths.steps(path)[0]
+    except ValueError as error:
+        return f"{error}; write it as `parameters.email` or `result.items[*].id`."
+    if root in _SENSITIVE_ROOTS:
+        return ""
+    return "Start the path with `parameters.` or `result.`."
 
 
 def _compiled(

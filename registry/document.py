@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from integration_hub.lib import pointers
 from integration_hub.lib.errors import Fault, ValidationFailed
 from integration_hub.lib.near import near_names
 from integration_hub.lib.schema import compile_schema
 from registry.adapter import adapters
 from registry.building import build_spec
 from registry.check import definition_checks
-from registry.meta_schema import META_SCHEMA, meta_schema
+from registry.meta_schema import META_SCHEMA, VERSION_PATTERN, meta_schema
 from registry.pruning import judgeable
 from registry.reading import read_document
 from registry.spec import DefinitionSpec
@@ -41,7 +43,7 @@ def check_document(document: Any) -> tuple[Fault, ...]:
         return (Fault("", "A definition document is an object (a mapping).", "TYPE"),)
     shape = _shape_faults(document)
     found = dict.fromkeys((*_version_trap(document), *shape, *_type_faults(document)))
-    found |= dict.fromkeys(_extends_faults(document))
+    found |= dict.fromkeys(_without_effect(document))
     rest = judgeable(document, shape, _shape_faults)
     if rest is not None and document.get("type") in adapters:
         found |= dict.fromkeys(_content_faults(rest))
@@ -61,7 +63,15 @@ def _shape_faults(document: Mapping[str, Any]) -> tuple[Fault, ...]:
 
 
 def _version_trap(document: Mapping[str, Any]) -> Iterator[Fault]:
+    """The two usual slips, in words: what YAML reads as a number, and two numbers for three."""
     version = document.get("version")
+    if isinstance(version, str) and not re.fullmatch(VERSION_PATTERN, version):
+        yield Fault(
+            "/version",
+            f"{version[:40]!r} is not a semantic version: write three numbers, like 1.2.0, or "
+            "1.2.0-rc.1 before a release.",
+            "PATTERN",
+        )
     if isinstance(version, int | float) and not isinstance(version, bool):
         yield Fault(
             "/version",
@@ -85,13 +95,27 @@ def _type_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
     yield Fault("/type", detail, "UNKNOWN_ADAPTER")
 
 
-def _extends_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
+def _without_effect(document: Mapping[str, Any]) -> Iterator[Fault]:
+    """Members of the language that this version does not act on, and whose silence would mislead.
+
+    Those that only make a call cheaper (`cache_seconds`) or that something outside has
+    to use first (`webhook`) may stand.
+    """
     if "extends" in document:
         yield Fault(
             "/extends",
             "`extends` is not resolved by this version: write the inherited members out.",
             "NOT_SUPPORTED",
         )
+    methods = document.get("methods")
+    for name, method in methods.items() if isinstance(methods, Mapping) else ():
+        if isinstance(method, Mapping) and "pagination" in method:
+            yield Fault(
+                pointers.join(("methods", name, "pagination")),
+                "Pages are not followed by this version, and one page would pass for the whole: "
+                "leave `pagination` out and take the page as a parameter.",
+                "NOT_SUPPORTED",
+            )
 
 
 def _content_faults(document: Mapping[str, Any]) -> Iterator[Fault]:

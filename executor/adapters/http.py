@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from executor.http_checks import method_faults
 from executor.http_request import build_request
+from executor.http_template import names_in
 from integration_hub.egress import http, policy
 from integration_hub.egress.door import HttpRequest
 from integration_hub.lib.errors import Fault
@@ -87,6 +88,9 @@ class HttpAdapter(Adapter):
 
     def check_method(self, method: MethodSpec) -> Iterable[Fault]:
         return method_faults(method)
+
+    def needed_parameters(self, protocol: Mapping[str, Any]) -> frozenset[str]:
+        return frozenset(names_in(str(protocol["path"])))
 
     def is_idempotent(self, protocol: Mapping[str, Any]) -> bool:
         return protocol.get("method") in SAFE_HTTP_METHODS

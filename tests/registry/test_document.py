@@ -80,8 +80,25 @@ def test_extends_is_refused_with_a_sentence(document):
     assert "not resolved" in faults(document | {"extends": "base@^1"})["/extends"].detail
 
 
-def test_a_health_check_method_may_not_require_parameters(document):
+def test_pagination_is_refused_where_one_page_would_pass_for_the_whole(document):
+    document["methods"]["ping"]["pagination"] = {"style": "cursor", "items_path": "data"}
+    assert faults(document)["/methods/ping/pagination"].code == "NOT_SUPPORTED"
+
+
+def test_members_that_mislead_nobody_may_stand(document):
+    document["methods"]["ping"]["cache_seconds"] = 60
+    document["webhook"] = {"verify": "standard_webhooks"}
+    assert check_document(document) == ()
+
+
+def test_a_version_of_two_numbers_is_told_in_words(document):
+    assert "three numbers" in faults(document | {"version": "1.2"})["/version"].detail
+
+
+@pytest.mark.parametrize("required", [["id"], []])
+def test_a_health_check_method_may_not_need_parameters(document, required):
     document["health_check"]["method"] = "get_contact"
+    document["methods"]["get_contact"]["param_schema"]["required"] = required
     assert "id" in faults(document)["/health_check/method"].detail
 
 
@@ -95,10 +112,22 @@ def test_examples_and_schemas_are_judged(document):
     assert "/methods/ping/param_schema/type" in found
 
 
-@pytest.mark.parametrize("path", ["email", "parameter.email", "results.id", ""])
-def test_sensitive_paths_start_with_parameters_or_result(document, path):
+@pytest.mark.parametrize(
+    "path",
+    [
+        "email", "parameter.email", "results.id", "", "parameters.a[", "parameters..a",
+        "result.items[x]", "result.a b", "parameters.", ".parameters.a", "result.`a",
+    ],
+)  # fmt: skip
+def test_a_sensitive_path_that_masks_nothing_is_refused(document, path):
     document["methods"]["ping"]["sensitive"] = [path]
     assert "/methods/ping/sensitive/0" in faults(document)
+
+
+@pytest.mark.parametrize("path", ["parameters", "result.items[*].id", "result[0]", "result.`a b`"])
+def test_a_sensitive_path_leads_into_parameters_or_result(document, path):
+    document["methods"]["ping"]["sensitive"] = [path]
+    assert check_document(document) == ()
 
 
 def test_two_auth_entries_of_one_id_are_refused(document):

@@ -17,6 +17,7 @@ SCHEMA = {
         "deep": {"type": "object"},
     },
 }
+CLOSED = {**SCHEMA, "additionalProperties": False}
 
 
 def faults(verb="GET", path="/x", schema=SCHEMA, **members):
@@ -32,6 +33,8 @@ def shape_faults(block):
     ("verb", "path", "members"),
     [
         ("GET", "/lists/{id}", {}),
+        ("GET", "/lists/{name}", {}),  # that a call needs it goes without saying
+        ("GET", "/x", {"query": {"q": "{q}"}, "headers": {"X-Q": "{q}"}}),  # the schema is open
         ("GET", "", {"schema": None}),
         ("GET", "/", {}),
         ("GET", "/a/b/", {}),
@@ -57,7 +60,6 @@ def test_a_sound_method_has_no_faults(verb, path, members):
     ("path", "code"),
     [
         ("/lists/{other}", "UNKNOWN_PARAMETER"),
-        ("/lists/{name}", "NOT_REQUIRED"),
         ("/x?y=z", "FORMAT"),
         ("/x#y", "FORMAT"),
         ("/a b", "FORMAT"),
@@ -93,12 +95,13 @@ def test_a_path_parameter_is_a_plain_value(kind):
 @pytest.mark.parametrize(
     ("members", "pointer"),
     [
-        ({"query": {"q": "{other}"}}, "/http/query/q"),
-        ({"query": {"a/b~c": "{other}"}}, "/http/query/a~1b~0c"),
-        ({"query": {"q": ["{id}", "{other}"]}}, "/http/query/q"),
+        ({"query": {"q": "{q}"}, "schema": CLOSED}, "/http/query/q"),
+        ({"query": {"q": "{nmae}"}}, "/http/query/q"),
+        ({"query": {"a/b~c": "{nmae}"}}, "/http/query/a~1b~0c"),
+        ({"query": {"q": ["{id}", "{nmae}"]}}, "/http/query/q"),
         ({"query": {"q": "{deep}"}}, "/http/query/q"),
         ({"query": {"q": "{id"}}, "/http/query/q"),
-        ({"headers": {"X-A": "{other}"}}, "/http/headers/X-A"),
+        ({"headers": {"X-A": "{nmae}"}}, "/http/headers/X-A"),
         ({"headers": {"X-A": "{tags}"}}, "/http/headers/X-A"),
         ({"headers": {"X-A": "a\r\nb"}}, "/http/headers/X-A"),
         ({"headers": {"X A": "a"}}, "/http/headers/X A"),
@@ -130,7 +133,7 @@ def test_a_multipart_body_sets_its_own_content_type():
 
 
 def test_all_faults_are_found_at_once():
-    found = faults("GET", "/{other}/../x", query={"q": "{z}"}, headers={"Host": "a"}, body="xml")
+    found = faults("GET", "/{other}/../x", query={"q": "{tgs}"}, headers={"Host": "a"}, body="xml")
     assert {pointer for pointer, _ in found} == {
         "/http/path",
         "/http/query/q",
