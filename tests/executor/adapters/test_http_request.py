@@ -72,6 +72,13 @@ def test_two_parameters_may_not_make_a_dot_segment_together():
     assert built(spec, {"a": ".", "b": "a"}).url.endswith("/.a/x")
 
 
+@pytest.mark.parametrize(("given", "code"), [({}, "REQUIRED"), ({"id": ""}, "FORMAT")])
+def test_a_path_without_its_parameter_is_no_request(given, code):
+    with pytest.raises(ValidationFailed) as caught:
+        built(method("GET", "/lists/{id}"), given)
+    assert [(f.pointer, f.code) for f in caught.value.errors] == [("/parameters/id", code)]
+
+
 def test_a_missing_path_parameter_is_named():
     with pytest.raises(ValidationFailed, match="'id'"):
         built(method("GET", "/lists/{id}"))
@@ -237,10 +244,3 @@ def test_the_idempotency_key_goes_into_the_header_that_the_upstream_takes():
 
 def test_headers_of_the_call_are_added():
     assert built(method("GET"), headers={"traceparent": "00-1"}).headers["traceparent"] == "00-1"
-
-
-@pytest.mark.parametrize(("given", "code"), [({}, "REQUIRED"), ({"id": ""}, "FORMAT")])
-def test_a_path_without_its_parameter_is_no_request(given, code):
-    with pytest.raises(ValidationFailed) as caught:
-        build_request(call(method("GET", "/lists/{id}"), given))
-    assert [(f.pointer, f.code) for f in caught.value.errors] == [("/parameters/id", code)]
