@@ -59,6 +59,7 @@ UNFOLD: dict[str, Any] = {
                 _item("Instances", "cable", "registry_instance"),
                 _item("Definitions", "description", "registry_definition"),
                 _item("Credentials", "key", "credentials_credential"),
+                _item("Adapter switches", "toggle_on", "registry_adapterswitch"),
             ),
             _group(
                 "Activity",

@@ -67,7 +67,7 @@ def test_on_a_phone_the_menu_opens_and_leads_on(open_page: Opener) -> None:
     page.goto("/admin/")
     link = page.locator("#nav-sidebar").get_by_role("link", name="Executions")
     expect(link).not_to_be_in_viewport()
-    page.locator("#header-inner .material-symbols-outlined:visible").first.click()
+    page.get_by_role("button", name="Menu").click()
     expect(link).to_be_in_viewport()
     link.click()
     expect(page.locator("#result_list")).to_be_visible()

@@ -112,6 +112,13 @@ def test_the_log_is_searched_and_filtered(page: Page, hub: BrowserHub) -> None:
     expect(page.locator("#result_list tr", has_text="reset")).to_have_count(1)
 
 
+def test_a_search_that_finds_nothing_says_so_and_leads_back(page: Page) -> None:
+    page.goto("/admin/registry/instance/?q=nothing-like-this")
+    expect(page.get_by_text("Nothing matches")).to_be_visible()
+    page.locator("#changelist").get_by_role("link", name="Show all").click()
+    expect(page.locator("#result_list tbody tr")).to_have_count(2)
+
+
 def test_definitions_are_listed_and_read(page: Page) -> None:
     page.goto("/admin/registry/definition/")
     row = page.locator("#result_list tr", has_text="Order service")
