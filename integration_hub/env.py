@@ -85,7 +85,8 @@ def database(default: str) -> dict[str, object]:
     except (ValueError, KeyError, AttributeError):
         parsed = {}
     engine = str(parsed.get("ENGINE", ""))
-    if engine not in {"django.db.backends.postgresql", "django.db.backends.sqlite3"}:
+    known = {"django.db.backends.postgresql", "django.db.backends.sqlite3"}
+    if engine not in known or not parsed.get("NAME"):
         raise ImproperlyConfigured(
             "DATABASE_URL is not understood; use postgres://user@host:5432/name or "
             "sqlite:////absolute/path.sqlite3."

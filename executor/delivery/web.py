@@ -41,6 +41,7 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
     """Serve until SIGTERM; running requests get the grace to finish."""
     gunicorn.util._setproctitle = lambda _title: entitle("web")
     literal = f"[{host}]" if ":" in host else host
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # files come from the apps, without it
     HubServer(
         {
             "bind": f"{literal}:{port}",

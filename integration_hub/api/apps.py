@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from integration_hub.api.checks import TAG, check_production
+from integration_hub.egress.checks import check_outbound
 
 
 class ApiConfig(AppConfig):
@@ -12,3 +13,4 @@ class ApiConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_production, TAG)
+        register(check_outbound, TAG)  # egress is no app of its own

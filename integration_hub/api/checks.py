@@ -1,4 +1,4 @@
-"""What a service in production mode must not start with."""
+"""What a service must not start with: some of it never, some of it in production mode."""
 
 from __future__ import annotations
 
@@ -19,14 +19,12 @@ _MAKE_KEY = 'python -c "import secrets; print(secrets.token_urlsafe(48))"'
 
 
 def check_production(**_: Any) -> list[checks.CheckMessage]:
-    """hub.E010–E014: keys, hosts, debugging and limits of a service that others can reach."""
+    """hub.E010–E015: keys, hosts, debugging and limits of a service that others can reach."""
     return [*_always(), *(_in_production() if settings.HUB_PRODUCTION else ())]
 
 
 def refuse_unsafe_start() -> None:
-    """Raise ImproperlyConfigured that lists what is unsafe; outside production mode do nothing."""
-    if not settings.HUB_PRODUCTION:
-        return
+    """Raise ImproperlyConfigured that lists what is unsafe in this mode."""
     faults = [fault for fault in checks.run_checks(tags=[TAG]) if fault.is_serious()]
     if faults:
         lines = [f"{fault.id}: {fault.msg} {fault.hint or ''}".strip() for fault in faults]
@@ -34,7 +32,15 @@ def refuse_unsafe_start() -> None:
 
 
 def _always() -> Iterator[checks.CheckMessage]:
-    public_host = urlsplit(settings.HUB_PUBLIC_URL).hostname or ""
+    if not _secret_key():
+        yield checks.Error("SECRET_KEY is not set.", hint=f"Set one: {_MAKE_KEY}", id="hub.E012")
+    scheme, public_host = _public_place()
+    if scheme not in ("http", "https") or not public_host:
+        yield checks.Error(
+            f"HUB_PUBLIC_URL is {settings.HUB_PUBLIC_URL!r}, which is no web address.",
+            hint="Write how people reach the hub, as https://hub.example.",
+            id="hub.E015",
+        )
     if settings.DEBUG and public_host not in _LOCAL_HOSTS:
         yield checks.Error(
             f"DEBUG is on although HUB_PUBLIC_URL is {settings.HUB_PUBLIC_URL}.",
@@ -49,9 +55,8 @@ def _always() -> Iterator[checks.CheckMessage]:
 
 def _in_production() -> Iterator[checks.CheckMessage]:
     secret = _secret_key()
-    if not secret:
-        yield checks.Error("SECRET_KEY is not set.", hint=f"Set one: {_MAKE_KEY}", id="hub.E012")
-    elif len(secret) < MIN_SECRET_LENGTH or "insecure" in secret or len(set(secret)) < 5:
+    weak = len(secret) < MIN_SECRET_LENGTH or "insecure" in secret or len(set(secret)) < 5
+    if secret and weak:
         yield checks.Error(
             f"SECRET_KEY is weak: it needs at least {MIN_SECRET_LENGTH} random characters.",
             hint=f"Set one: {_MAKE_KEY}",
@@ -69,6 +74,14 @@ def _in_production() -> Iterator[checks.CheckMessage]:
             hint="Name the hosts that people use.",
             id="hub.W014",
         )
+
+
+def _public_place() -> tuple[str, str]:
+    try:
+        parts = urlsplit(settings.HUB_PUBLIC_URL)
+    except ValueError:  # brackets that are no address
+        return "", ""
+    return parts.scheme, parts.hostname or ""
 
 
 def _secret_key() -> str:

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from integration_hub.coordination.checks import check_cache, check_queue
+from integration_hub.coordination.checks import check_cache, check_queue, check_redis_url
 
 
 class CoordinationConfig(AppConfig):
@@ -13,3 +13,4 @@ class CoordinationConfig(AppConfig):
     def ready(self) -> None:
         register(check_queue, "hub")
         register(check_cache, "hub")
+        register(check_redis_url, "hub")

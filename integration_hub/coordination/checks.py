@@ -14,6 +14,7 @@ from django.core.checks import Warning as Caution
 from django.utils.module_loading import import_string
 
 LONGEST_CALL_SECONDS = 300
+_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 _FOREIGN_BROKERS = ("redis", "django_redis", "sqs", "iron_mq", "mongo")
 _DATABASE_BROKER = ("django_q.brokers.orm", "ORM")
 
@@ -38,6 +39,20 @@ def check_cache(**_: Any) -> list[CheckMessage]:
             "HUB_API_RATE is counted in each process by itself: the cache is local memory.",
             hint="Set REDIS_URL, so that all processes share one count.",
             id="hub.W120",
+        )
+    ]
+
+
+def check_redis_url(**_: Any) -> list[CheckMessage]:
+    """REDIS_URL is one that redis-py can open; whether it answers is doctor's to ask."""
+    url = str(getattr(settings, "REDIS_URL", ""))
+    if not url or url.startswith(_REDIS_SCHEMES):
+        return []
+    return [
+        Error(
+            "REDIS_URL is no address of a Redis server.",
+            hint="Write redis://host:6379/0, rediss:// for TLS, or unix:///path; or leave it out.",
+            id="hub.E121",
         )
     ]
 

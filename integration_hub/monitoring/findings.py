@@ -9,15 +9,17 @@ from typing import Any, Literal
 
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connection
 from health_check.exceptions import HealthCheckException
 
 from executor.delivery import life
 from executor.models import Execution
 from integration_hub.coordination import dbtime, heartbeat
+from integration_hub.egress import policy
 from integration_hub.lib import clock
 from integration_hub.monitoring import health_checks
-from integration_hub.sealing.keyring import keyring
+from integration_hub.sealing.keyring import CannotOpen, keyring
 
 State = Literal["ok", "warn", "fail"]
 CLOCK_WARN_SECONDS = 2.0
@@ -70,11 +72,13 @@ def database() -> Iterator[Finding]:
 
 
 def migrations() -> Iterator[Finding]:
-    yield _health("migrations", health_checks.Migrations(), "All applied.")
+    remedy = "Run manage.py migrate with the release that is installed here."
+    yield _health("migrations", health_checks.Migrations(), "All applied.", remedy)
 
 
 def broker() -> Iterator[Finding]:
-    yield _health("cache", health_checks.Cache(), "Answers.")
+    where = "Redis (REDIS_URL)" if settings.REDIS_URL else "this process's memory"
+    yield _health("cache", health_checks.Cache(), f"{where} answers.", _CACHE)
     due = Execution.objects.due().count()
     yield Finding("broker", "ok", f"Tasks on the database; {due} executions are due.")
 
@@ -93,13 +97,19 @@ def workers() -> Iterator[Finding]:
 
 def keys() -> Iterator[Finding]:
     count = len(settings.FERNET_KEYS)
-    ring = keyring()
-    if ring.decrypt(ring.encrypt("doctor")) != "doctor":
+    try:
+        ring = keyring()
+        opened = ring.decrypt(ring.encrypt("doctor"))
+    except CannotOpen as error:
+        yield Finding("keys", "fail", f"Nothing can be sealed: {error}.", _KEYS)
+        return
+    if opened != "doctor":
         yield Finding("keys", "fail", "The newest key does not open what it sealed.", _KEYS)
         return
     yield Finding("keys", "ok", f"{count} in FERNET_KEYS; {ring.newest} is the newest.")
 
 
+_CACHE = "Check REDIS_URL and that the server runs; limits are kept in each process until then."
 _KEYS = "Put the right keys into FERNET_KEYS, newest first."
 
 
@@ -113,6 +123,12 @@ def clocks() -> Iterator[Finding]:
 
 
 def outbound() -> Iterator[Finding]:
+    try:
+        policy.rules()
+    except ImproperlyConfigured as error:
+        remedy = "No call can be made until the entry is mended or taken out."
+        yield Finding("outbound", "fail", str(error), remedy)
+        return
     allowed = ", ".join(settings.HUB_OUTBOUND_ALLOW) or "nothing beside"
     yield Finding("outbound", "ok", f"Policy {settings.HUB_OUTBOUND_POLICY}; allowed: {allowed}.")
     if settings.HUB_PRODUCTION and settings.HUB_OUTBOUND_ALLOW:
@@ -165,9 +181,9 @@ def examine() -> Iterator[Finding]:
             )
 
 
-def _health(subject: str, check: Any, well: str) -> Finding:
+def _health(subject: str, check: Any, well: str, remedy: str) -> Finding:
     try:
         check.look()
     except HealthCheckException as error:
-        return Finding(subject, "fail", error.message, "See the detail.")
+        return Finding(subject, "fail", error.message, remedy)
     return Finding(subject, "ok", well)

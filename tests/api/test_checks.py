@@ -37,6 +37,10 @@ def test_a_good_configuration_is_quiet(production):
         ("ALLOWED_HOSTS", ["*"], "hub.W014"),
         ("DEBUG", True, "hub.E010"),
         ("HUB_API_RATE", "lots", "hub.E011"),
+        ("HUB_PUBLIC_URL", "hub.example", "hub.E015"),
+        ("HUB_PUBLIC_URL", "ftp://hub.example", "hub.E015"),
+        ("HUB_PUBLIC_URL", "https://", "hub.E015"),
+        ("HUB_PUBLIC_URL", "https://[::", "hub.E015"),
     ],
 )
 def test_each_unsafe_setting_is_named_with_a_remedy(production, name, value, expected):
@@ -57,3 +61,7 @@ def test_in_development_only_what_is_always_wrong_counts(settings):
     settings.HUB_PRODUCTION, settings.SECRET_KEY = False, "short"
     assert found() == []
     refuse_unsafe_start()
+    settings.SECRET_KEY = ""
+    assert found() == ["hub.E012"]
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY is not set"):
+        refuse_unsafe_start()

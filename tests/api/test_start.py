@@ -5,6 +5,7 @@ import secrets
 import subprocess
 import sys
 
+import pytest
 from django.conf import settings
 
 
@@ -35,6 +36,24 @@ def test_without_any_setting_it_does_not_start_and_says_what_to_do():
     assert ended.returncode != 0
     for said in ("hub.E012: SECRET_KEY is not set", "hub.E014", "hub.E001", "token_urlsafe(48)"):
         assert said in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://hub@db/hub"),
+        ("DATABASE_URL", "postgres://hub:p4ssw0rd@"),
+        ("HUB_OUTBOUND_POLICY", "open"),
+        ("HUB_OUTBOUND_ALLOW", "10.0.0.0/99"),
+        ("REDIS_URL", "localhost:6379"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_named_without_a_trace(name, value):
+    ended = start("manage.py", "check", **production() | {name: value})
+    assert ended.returncode == 1
+    assert name in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "p4ssw0rd" not in ended.stderr
 
 
 def test_with_good_settings_it_starts():

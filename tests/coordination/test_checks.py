@@ -3,7 +3,7 @@ from django.conf import settings as django_settings
 from django.core import checks
 
 from integration_hub.coordination import checks as hub_checks
-from integration_hub.coordination.checks import check_cache, check_queue
+from integration_hub.coordination.checks import check_cache, check_queue, check_redis_url
 
 SAFE = {
     "orm": "default",
@@ -100,3 +100,19 @@ def test_local_memory_is_warned_about_only_where_a_limit_is_counted_in_it(settin
     settings.HUB_API_RATE = "10/s"
     database("sqlite")
     assert check_cache() == []
+
+
+@pytest.mark.parametrize(
+    ("url", "ids"),
+    [
+        ("", []),
+        ("redis://127.0.0.1:6379/0", []),
+        ("rediss://cache.example:6380/1", []),
+        ("unix:///run/redis.sock", []),
+        ("127.0.0.1:6379", ["hub.E121"]),
+        ("http://cache.example", ["hub.E121"]),
+    ],
+)
+def test_redis_is_named_by_a_url_that_opens(settings, url, ids):
+    settings.REDIS_URL = url
+    assert [message.id for message in check_redis_url()] == ids

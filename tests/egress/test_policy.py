@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from integration_hub.egress import policy
+from integration_hub.egress.checks import check_outbound
 from integration_hub.lib.errors import TargetForbidden
 
 
@@ -137,3 +138,16 @@ def test_a_pattern_that_is_no_host_refuses_rather_than_matches():
     origin = policy.parse_url("https://acme.example").origin
     with pytest.raises(TargetForbidden, match="allowed_hosts"):
         policy.check_host(origin, ("http://acme.example/",))
+
+
+@pytest.mark.parametrize("entry", ["10.0.0.0/99", "300.1.1.1", "http://erp", "a b", "erp:0", "*"])
+def test_an_entry_that_opens_nothing_is_seen_at_the_start(settings, entry):
+    settings.HUB_OUTBOUND_ALLOW = ["127.0.0.0/8", entry]
+    (found,) = check_outbound()
+    assert found.id == "hub.E020"
+    assert repr(entry) in found.msg
+
+
+def test_sound_entries_are_quiet(settings):
+    settings.HUB_OUTBOUND_ALLOW = ["127.0.0.0/8", "10.1.2.3", "[::1]", "erp.internal:8443"]
+    assert check_outbound() == []

@@ -44,3 +44,27 @@ def test_no_key_and_no_address_with_a_password_is_printed(alive, settings, capsy
     out = capsys.readouterr().out
     assert settings.FERNET_KEYS[0] not in out
     assert settings.SECRET_KEY not in out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "look"),
+    [
+        ("FERNET_KEYS", [], findings.keys),
+        ("HUB_OUTBOUND_ALLOW", ["10.0.0.0/99"], findings.outbound),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_a_finding_with_a_remedy(settings, name, value, look):
+    setattr(settings, name, value)
+    (found,) = look()
+    assert found.state == "fail"
+    assert name in found.detail
+    assert found.remedy
+
+
+def test_a_cache_that_is_away_says_what_to_check(settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    backend = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": settings.REDIS_URL}}
+    found = next(findings.broker())
+    assert (found.subject, found.state) == ("cache", "fail")
+    assert "REDIS_URL" in found.remedy
