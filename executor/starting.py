@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db.models import Model
 
@@ -54,12 +54,27 @@ def start(asked: Asked) -> Reply:
     error = admission.refusal(asked.target, asked.parameters, asked.options)
     if error is not None:
         return _known_answer(asked) or _reject(asked, error)
-    execution = _new_execution(asked)
-    payload = payloads.for_call(execution, asked.target, asked.parameters)
+    execution, payload = _rows(asked)
     if asked.key is None:
         write_together(inserts=[execution, payload])
         return _begun(asked, execution, payload, None)
     return _under_key(asked, execution, payload)
+
+
+def admitted(asked: Asked) -> tuple[Execution, Payload]:
+    """The unsaved rows of a call without a key, for who writes many at once.
+
+    Raises why it is refused, once its rejected row is written.
+    """
+    error = admission.refusal(asked.target, asked.parameters, asked.options)
+    if error is not None:
+        _reject(asked, error)
+    return _rows(asked)
+
+
+def _rows(asked: Asked) -> tuple[Execution, Payload]:
+    execution = _new_execution(asked)
+    return execution, payloads.for_call(execution, asked.target, asked.parameters)
 
 
 def _under_key(asked: Asked, execution: Execution, payload: Payload) -> Reply:
@@ -136,9 +151,9 @@ def _settled_elsewhere(execution: Execution) -> Reply:
     )
 
 
-def _reject(asked: Asked, error: HubError) -> Reply:
+def _reject(asked: Asked, error: HubError) -> NoReturn:
     """One final row for a call that was never made; then raise why."""
-    execution = _new_execution(asked)
+    execution, payload = _rows(asked)
     execution.status, execution.code = ExecutionStatus.REJECTED, error.code
     execution.lease_until = execution.due_at = execution.deadline_at = None
     execution.sent = False
@@ -146,7 +161,6 @@ def _reject(asked: Asked, error: HubError) -> Reply:
     execution.duration_ms = 0.0
     problem = answers.problem_of(execution, error)
     execution.error = jsonsafe.dumps_text(problem)
-    payload = payloads.for_call(execution, asked.target, asked.parameters)
     rows: list[Model] = [execution, payload, news.of_end(execution, problem)]
     write_together(inserts=rows)
     slug, method = execution.instance_slug, execution.method

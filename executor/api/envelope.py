@@ -18,7 +18,7 @@ from integration_hub.lib.pointers import escape
 from integration_hub.lib.schema import compile_schema
 
 METADATA_BYTES = 16 * 1024
-_PLAIN = "^[^\\u0000-\\u001f\\u007f]*$"
+PLAIN = "^[^\\u0000-\\u001f\\u007f]*$"
 
 OPTIONS: dict[str, Any] = {
     "parameters": {
@@ -59,7 +59,7 @@ OPTIONS: dict[str, Any] = {
     "correlation_id": {
         "type": "string",
         "maxLength": 200,
-        "pattern": _PLAIN,
+        "pattern": PLAIN,
         "description": "Yours, to find the execution by.",
     },
     "callback_url": {
@@ -75,6 +75,23 @@ OPTIONS: dict[str, Any] = {
     },
 }
 
+_WHO = {"type": "string", "maxLength": 120, "pattern": PLAIN}
+BY_CONTEXT: dict[str, Any] = {
+    "integration": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 200,
+        "pattern": PLAIN,
+        "description": "`slug`, `slug@1.2.0` or a range `slug@^1.2`.",
+    },
+    "method": {"type": "string", "minLength": 1, "maxLength": 120, "pattern": PLAIN},
+    "context": {
+        "type": "object",
+        "properties": {"client_id": _WHO, "user_id": _WHO},
+        "additionalProperties": False,
+    },
+}
+
 EXECUTE: dict[str, Any] = {
     "type": "object",
     "properties": OPTIONS,
@@ -84,21 +101,7 @@ EXECUTE_BY_CONTEXT: dict[str, Any] = {
     "type": "object",
     "required": ["integration", "method"],
     "properties": {
-        "integration": {
-            "type": "string",
-            "minLength": 1,
-            "maxLength": 200,
-            "description": "`slug`, `slug@1.2.0` or a range `slug@^1.2`.",
-        },
-        "method": {"type": "string", "minLength": 1, "maxLength": 120},
-        "context": {
-            "type": "object",
-            "properties": {
-                "client_id": {"type": "string", "maxLength": 120},
-                "user_id": {"type": "string", "maxLength": 120},
-            },
-            "additionalProperties": False,
-        },
+        **BY_CONTEXT,
         **OPTIONS,
     },
     "additionalProperties": False,

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from executor.api.batch_views import BatchView
 from executor.api.execute_views import ExecuteByContextView, ExecuteView
 from executor.api.execution_views import (
     CancelView,
@@ -17,6 +18,7 @@ urlpatterns = [
     path("instances/<str:ref>/methods/<str:name>/execute", ExecuteView.as_view(), name="execute"),
     path("execute", ExecuteByContextView.as_view(), name="execute-by-context"),
     path("executions", ExecutionListView.as_view({"get": "list"}), name="executions"),
+    path("executions/batch", BatchView.as_view(), name="executions-batch"),
     path("executions/<str:execution_id>", ExecutionView.as_view(), name="execution"),
     path("executions/<str:execution_id>/cancel", CancelView.as_view(), name="execution-cancel"),
     path("executions/<str:execution_id>/replay", ReplayView.as_view(), name="execution-replay"),
