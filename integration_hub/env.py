@@ -96,5 +96,8 @@ def database(default: str) -> dict[str, object]:
 
 def is_loopback_http(url: str) -> bool:
     """Whether `url` is plain http on this machine: the mark of a development set-up."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no address at all: hub.E015 says so
+        return False
     return parts.scheme == "http" and (parts.hostname or "") in {"localhost", "127.0.0.1", "::1"}

@@ -7,9 +7,13 @@ from stored definitions, never from what a caller typed, so they are bounded.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
+from prometheus_client.core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 registry = CollectorRegistry()
 
@@ -98,6 +102,25 @@ def share(directory: Path, *, fresh: bool) -> None:
 def is_shared() -> bool:
     """Whether `share` was called here or in the process that forked this one."""
     return values.ValueClass is not _ALONE
+
+
+class SharedCounts(Collector):
+    """What every process counted into `directory`.
+
+    A metric that nothing has raised yet is in no process's file; a scrape shows its
+    name all the same.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._files = MultiProcessCollector(None, str(directory))  # type: ignore[no-untyped-call]
+
+    def collect(self) -> Iterator[Metric]:
+        counted = list(self._files.collect())  # type: ignore[no-untyped-call]
+        yield from counted
+        told = {metric.name for metric in counted}
+        for metric in registry.collect():
+            if metric.name not in told:
+                yield Metric(metric.name, metric.documentation, metric.type)
 
 
 def forget_dead(directory: Path) -> None:

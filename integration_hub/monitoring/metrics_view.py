@@ -8,7 +8,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from integration_hub.access import services
 from integration_hub.api.problem import problem_response
@@ -30,9 +29,7 @@ def metrics_view(request: HttpRequest) -> HttpResponse:
     registry.register(StoredGauges())
     if metrics.is_shared():
         metrics.forget_dead(settings.HUB_METRICS_DIR)
-        MultiProcessCollector(  # type: ignore[no-untyped-call]
-            registry, str(settings.HUB_METRICS_DIR)
-        )
+        registry.register(metrics.SharedCounts(settings.HUB_METRICS_DIR))
         counted = b""
     else:
         counted = generate_latest(metrics.registry)

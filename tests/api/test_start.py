@@ -46,6 +46,7 @@ def test_without_any_setting_it_does_not_start_and_says_what_to_do():
         ("HUB_OUTBOUND_POLICY", "open"),
         ("HUB_OUTBOUND_ALLOW", "10.0.0.0/99"),
         ("REDIS_URL", "localhost:6379"),
+        ("HUB_PUBLIC_URL", "http://[::"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_named_without_a_trace(name, value):

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
+from django.conf import settings
 
 from integration_hub.lib import metrics
 
@@ -53,3 +58,28 @@ def test_values_of_ended_processes_are_forgotten(tmp_path):
     here.touch()
     metrics.forget_dead(tmp_path)
     assert (gone.exists(), here.exists()) == (False, True)
+
+
+def test_shared_counts_show_every_name_once_raised_or_not(tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from prometheus_client import CollectorRegistry,"
+        " generate_latest; from integration_hub.lib import metrics;"
+        " metrics.share(Path(sys.argv[1]), fresh=True);"
+        " metrics.executions_total.labels('a', 'b', 'completed').inc(2);"
+        " found = CollectorRegistry(); found.register(metrics.SharedCounts(Path(sys.argv[1])));"
+        " print(generate_latest(found).decode())"
+    )
+    env = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    text = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=env,
+        cwd=settings.BASE_DIR,
+    ).stdout
+    labels = 'integration="a",method="b",status="completed"'
+    assert f"integration_method_executions_total{{{labels}}} 2.0" in text
+    assert text.count("# TYPE integration_method_executions_total counter") == 1
+    for name in ("auth_refresh_total", "rate_limit_hits_total", "circuit_breaker_open_total"):
+        assert text.count(f"# TYPE integration_{name} counter") == 1
