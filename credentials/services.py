@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,7 @@ from registry.spec import AuthSpec, DefinitionSpec
 __all__ = ["delete_credential", "describe_credential", "put_credential", "stored_data"]
 
 REVISION = "credentials"
+Precondition = Callable[[Credential | None], None]
 
 
 def put_credential(
@@ -41,11 +43,13 @@ def put_credential(
     auth_id: str | None = None,
     expires_at: datetime | None = None,
     caller: Caller,
+    precondition: Precondition | None = None,
 ) -> Credential:
     """Store the credential of `instance`, in place of the one it may have.
 
     `auth_id` names the definition's `auth` entry (default: the one of this type).
-    A `***` in `data` means unchanged. Raises ValidationFailed with a pointer for
+    A `***` in `data` means unchanged. `precondition` judges the stored row under the
+    instance's lock and raises. Raises ValidationFailed with a pointer for
     each fault; nothing of `data` is ever quoted.
     """
     _refuse_past(expires_at)
@@ -55,6 +59,8 @@ def put_credential(
         entry = _entry(spec_of_text(home.definition.document), type, auth_id)
         scheme = schemes.get(entry.type)
         row = Credential.objects.filter(instance=home).first()
+        if precondition is not None:
+            precondition(row)
         same = row is not None and (row.auth_id, row.type) == (entry.id, entry.type)
         stored = stored_data(row) if row and same and _has_placeholder(data) else None
         accepted = accept(scheme, entry.options, data, stored)
@@ -74,12 +80,16 @@ def put_credential(
     return row
 
 
-def delete_credential(*, instance: Instance, caller: Caller) -> None:
+def delete_credential(
+    *, instance: Instance, caller: Caller, precondition: Precondition | None = None
+) -> None:
     """Forget the credential; an instance that needs one waits for the next. Raises NotFound."""
     with transaction.atomic():
         locked = Instance.objects.select_for_update().select_related("definition")
         home = locked.get(pk=instance.pk)
         row = get_credential(home)
+        if precondition is not None:
+            precondition(row)
         _audit(row, home, "credential.deleted", caller)
         row.delete()
         if spec_of_text(home.definition.document).needs_credential:

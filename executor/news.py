@@ -91,8 +91,10 @@ def change_state(run: Run, state: InstanceState, error: HubError | None) -> list
     )
     if not changed or error is None:
         return []
+    refused = isinstance(error, AuthFailed) and error.upstream_status is not None
     data = {
-        "reason": error.detail,
+        "reason": "rejected" if refused else "unreadable",
+        "detail": error.detail,
         "execution_id": str(run.execution.pk),
         "method": run.target.method.name,
     }

@@ -9,11 +9,19 @@ from rest_framework.response import Response
 from credentials.api import shapes
 from credentials.api.body import read_body
 from credentials.models import Credential
-from credentials.selectors import describe_credential, view_of
+from credentials.selectors import get_credential, view_of
 from credentials.services import delete_credential, put_credential
+from integration_hub.api.etag import check_if_match, etag_of
 from integration_hub.api.schema import request_example
 from integration_hub.api.views import HubView
-from integration_hub.lib.errors import InstanceNotFound, NotFound, ValidationFailed
+from integration_hub.lib.errors import (
+    InstanceNotFound,
+    NotFound,
+    PreconditionFailed,
+    ValidationFailed,
+)
+from registry.api.openapi import IF_MATCH
+from registry.models import Instance
 from registry.selectors import get_instance
 
 _EXAMPLES = [
@@ -37,20 +45,21 @@ class CredentialsView(HubView):
     }
     problems = {
         "GET": (InstanceNotFound, NotFound),
-        "PUT": (InstanceNotFound, ValidationFailed),
-        "DELETE": (InstanceNotFound, NotFound),
+        "PUT": (InstanceNotFound, ValidationFailed, PreconditionFailed),
+        "DELETE": (InstanceNotFound, NotFound, PreconditionFailed),
     }
 
     @extend_schema(operation_id="credentials_retrieve", responses=shapes.CREDENTIAL)
     def get(self, request: Request, ref: str) -> Response:
         """Type, status, expiry and a masked hint; never the secret."""
         instance = get_instance(ref, self.request.caller)
-        return Response(shapes.credential(describe_credential(instance)))
+        return _answer(get_credential(instance), instance)
 
     @extend_schema(
         operation_id="credentials_put",
         request=shapes.put_schema(),
         responses={200: shapes.CREDENTIAL, 201: shapes.CREDENTIAL},
+        parameters=[IF_MATCH],
         examples=_EXAMPLES,
     )
     def put(self, request: Request, ref: str) -> Response:
@@ -70,13 +79,22 @@ class CredentialsView(HubView):
             auth_id=body.auth,
             expires_at=body.expires_at,
             caller=self.request.caller,
+            precondition=lambda found: check_if_match(request, found),
         )
-        status = 201 if row.revision == 1 else 200
-        return Response(shapes.credential(view_of(row, instance.slug)), status=status)
+        return _answer(row, instance, 201 if row.revision == 1 else 200)
 
-    @extend_schema(operation_id="credentials_delete", responses={204: None})
+    @extend_schema(operation_id="credentials_delete", responses={204: None}, parameters=[IF_MATCH])
     def delete(self, request: Request, ref: str) -> Response:
         """Forget the credential. An instance that needs one is `pending_authentication` again."""
         instance = get_instance(ref, self.request.caller)
-        delete_credential(instance=instance, caller=self.request.caller)
+        delete_credential(
+            instance=instance,
+            caller=self.request.caller,
+            precondition=lambda found: check_if_match(request, found),
+        )
         return Response(status=204)
+
+
+def _answer(row: Credential, instance: Instance, status: int = 200) -> Response:
+    described = shapes.credential(view_of(row, instance.slug))
+    return Response(described, status=status, headers={"ETag": etag_of(row)})

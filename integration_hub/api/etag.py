@@ -16,15 +16,18 @@ def etag_of(row: Any) -> str:
     return f'"{row.pk}-{mark}"'
 
 
-def check_if_match(request: HttpRequest, row: Any) -> None:
+def check_if_match(request: HttpRequest, row: Any | None) -> None:
     """Raise PreconditionFailed when If-Match names none but other versions of `row`.
 
-    Without the header nothing is checked. Call it on a locked row, or write with a
-    condition on `revision`, so that nothing changes in between.
+    Where there is no row yet (None) nothing matches. Without the header nothing is
+    checked. Call it on a locked row, or write with a condition on `revision`, so that
+    nothing changes in between.
     """
     header = request.META.get("HTTP_IF_MATCH", "").strip()
-    if not header or header == "*":
+    if not header or (header == "*" and row is not None):
         return
+    if row is None:
+        raise PreconditionFailed("There is nothing yet that If-Match could mean; leave it out.")
     # A weak tag (W/…) never matches here: RFC 9110 asks for strong comparison.
     if etag_of(row) not in [tag.strip() for tag in header.split(",")]:
         raise PreconditionFailed(

@@ -42,7 +42,9 @@ SCHEMAS: Mapping[EventType, Mapping[str, Any]] = {
         {**_EXECUTION_MORE, "detail": _TEXT, "retryable": {"type": "boolean"}},
     ),
     EventType.CONNECTED: _object({"instance_id": _TEXT}, {"previous": _TEXT}),
-    EventType.AUTH_FAILED: _object({"reason": _TEXT}, {"execution_id": _TEXT, "method": _TEXT}),
+    EventType.AUTH_FAILED: _object(
+        {"reason": _TEXT}, {"detail": _TEXT, "execution_id": _TEXT, "method": _TEXT}
+    ),
     EventType.INSTANCE_STATUS: _object(
         {"state": _TEXT}, {"instance_id": _TEXT, "previous": _TEXT, "reason": _TEXT}
     ),

@@ -28,3 +28,10 @@ def test_without_a_revision_the_time_of_the_last_change_counts(fake_clock):
     fake_clock.advance(1)
     row.updated_at = clock.now()
     assert etag_of(row) != before
+
+
+@pytest.mark.parametrize("header", ["*", '"a"'])
+def test_nothing_matches_what_is_not_there(rf, header):
+    check_if_match(rf.get("/"), None)
+    with pytest.raises(PreconditionFailed):
+        check_if_match(rf.get("/", HTTP_IF_MATCH=header), None)

@@ -190,3 +190,15 @@ def test_the_document_describes_every_type(client) -> None:
     ]  # fmt: skip
     token = schema["oneOf"][2]["properties"]["data"]["properties"]["token"]
     assert token["writeOnly"] is True
+
+
+def test_a_write_upon_an_old_reading_is_refused(client) -> None:
+    body = {"type": "bearer", "data": {"token": "first-token"}}
+    assert client.put(URL, body, format="json", HTTP_IF_MATCH="*").status_code == 412
+    old = put(client, body)["ETag"]
+    assert client.get(URL)["ETag"] == old
+    assert client.put(URL, body, format="json", HTTP_IF_MATCH=old).status_code == 200
+    assert client.put(URL, body, format="json", HTTP_IF_MATCH=old).status_code == 412
+    assert client.delete(URL, HTTP_IF_MATCH=old).status_code == 412
+    assert client.get(URL).json()["revision"] == 2
+    assert client.delete(URL, HTTP_IF_MATCH=client.get(URL)["ETag"]).status_code == 204

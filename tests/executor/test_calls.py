@@ -147,7 +147,8 @@ def test_a_rejected_credential_says_so_and_the_next_success_clears_it(call, code
     reply, body = call("status", {"code": code})
     assert (reply.status, body["code"]) == (502, "AUTH_ERROR")
     assert Instance.objects.get(slug="acme").state == "auth_error"
-    assert Event.objects.filter(type="integration.auth.failed").count() == 1
+    told = Event.objects.get(type="integration.auth.failed")
+    assert jsonsafe.loads(told.data)["reason"] == "rejected"
     call("status", {"code": code})
     assert Event.objects.filter(type="integration.auth.failed").count() == 1
     call("ping")
