@@ -8,7 +8,7 @@ from typing import Any
 from executor.calls import CallOptions, Target
 from integration_hub.access.caller import Caller
 from integration_hub.egress import policy
-from integration_hub.lib.errors import HubError, ValidationFailed
+from integration_hub.lib.errors import HubError, InstanceNotReady, ValidationFailed
 from registry import runtime
 from registry.adapter_manager import active_adapter
 
@@ -25,8 +25,24 @@ def resolve(
     if instance_ref:
         instance = runtime.by_ref(instance_ref, caller)
     else:
-        instance = runtime.select(integration=integration, context=context, caller=caller)
+        instance = _selected(integration, context, caller)
     return Target(instance, instance.method(method))
+
+
+def _selected(
+    integration: str, context: Mapping[str, Any], caller: Caller
+) -> runtime.RuntimeInstance:
+    """The instance that serves a context, also the only one that would if it were ready.
+
+    That one is refused like one called by its name, with a row that tells of it.
+    """
+    try:
+        return runtime.select(integration=integration, context=context, caller=caller)
+    except InstanceNotReady as error:
+        unready = error.extra["instances"]
+        if len(unready) != 1:
+            raise
+        return runtime.by_ref(unready[0], caller)
 
 
 def refusal(target: Target, parameters: Any, options: CallOptions) -> HubError | None:

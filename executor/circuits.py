@@ -49,8 +49,9 @@ def states(instance: RuntimeInstance) -> list[dict[str, Any]]:
 
 
 @transaction.atomic
-def reset(instance: RuntimeInstance, *, actor: str) -> None:
-    """Close every circuit of the instance and forget what it counted."""
+def reset(instance: RuntimeInstance, *, actor: str) -> list[dict[str, Any]]:
+    """Close every circuit of the instance and forget what it counted; returns those it closed."""
+    known = states(instance)
     audit.record(
         actor=actor,
         action="instance.circuits_reset",
@@ -58,3 +59,4 @@ def reset(instance: RuntimeInstance, *, actor: str) -> None:
         target=instance.slug,
     )
     guard.reset(f"{instance.id}:")
+    return [{**row, "state": "closed", "retry_after": 0.0} for row in known]

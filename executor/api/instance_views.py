@@ -34,8 +34,7 @@ class CircuitsResetView(HubView):
         """Close every circuit of an instance."""
         envelope.check(request.data, docs.EMPTY_BODY)
         instance = runtime.by_ref(ref, request.caller)
-        circuits.reset(instance, actor=request.caller.owner)
-        return Response({"results": circuits.states(instance)})
+        return Response({"results": circuits.reset(instance, actor=request.caller.owner)})
 
 
 @extend_schema(tags=["instances"])

@@ -12,7 +12,7 @@ from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from rest_framework.filters import BaseFilterBackend, OrderingFilter
 from rest_framework.request import Request
 
-from integration_hub.api.pagination import bad_parameter
+from integration_hub.api.pagination import IdCursorPagination, bad_parameter
 from integration_hub.api.translate import serializer_faults, summary
 from integration_hub.lib.errors import Fault, ValidationFailed
 from integration_hub.lib.ids import floor_id
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     # DRF imports this module while it builds its own views.
     from rest_framework.views import APIView
 
-_COMMON = frozenset({"page", "page_size", "cursor", "search", "ordering"})
+_COMMON = frozenset({"page_size", "search", "ordering"})
 
 
 class KnownParameters(BaseFilterBackend):
@@ -41,6 +41,8 @@ def known_parameters(view: APIView) -> frozenset[str]:
     """Every query parameter that the list of this view reads."""
     filterset = getattr(view, "filterset_class", None)
     names = set(filterset.base_filters) if filterset else set(getattr(view, "filterset_fields", ()))
+    pager = getattr(view, "pagination_class", None)
+    names.add("cursor" if pager is not None and issubclass(pager, IdCursorPagination) else "page")
     return _COMMON | names | getattr(view, "query_parameters", frozenset())
 
 

@@ -168,6 +168,15 @@ def test_the_instance_that_serves_a_context_is_chosen(api, acme, upstream):
     assert missing.json()["errors"][0]["pointer"] in ("", "/integration")
 
 
+def test_the_only_instance_that_fits_is_refused_with_a_row_when_it_is_not_ready(api, acme):
+    registry.disable_instance(instance=acme, actor="tests")
+    body = {"integration": "acme", "method": "ping"}
+    problem = api("execute").post("/api/v1/execute", body, format="json").json()
+    assert (problem["status"], problem["code"]) == (409, "INSTANCE_NOT_READY")
+    row = Execution.objects.get(pk=problem["execution_id"])
+    assert (row.status, row.instance_slug) == (ExecutionStatus.REJECTED, "acme")
+
+
 def test_a_token_that_may_only_execute_sees_only_what_it_started(api, acme):
     mine, theirs, reader = api("execute"), api("execute"), api("read")
     made = run(mine).json()["execution_id"]
@@ -224,6 +233,8 @@ def test_an_unknown_filter_or_status_is_refused(api, acme):
     client = api("read")
     assert client.get("/api/v1/executions?instnce=acme").status_code == 400
     assert client.get("/api/v1/executions?status=done").status_code == 400
+    assert client.get("/api/v1/executions?page=2").status_code == 400
+    assert client.get("/api/v1/instances?cursor=b01").status_code == 400
 
 
 def test_pages_follow_each_other_by_cursor(api, acme):
