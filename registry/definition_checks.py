@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from integration_hub.egress.hosts import BadHost, HostPattern
 from integration_hub.lib.errors import Fault, ValidationFailed
 from integration_hub.lib.near import near_names
 from integration_hub.lib.pointers import join
@@ -27,11 +28,21 @@ def check_definition(spec: DefinitionSpec) -> Iterator[Fault]:
     yield from _policies(spec.document, "")
     yield from _config(spec)
     yield from _auth_ids(spec)
+    yield from _hosts(spec)
     yield from _health(spec)
     for name, method in spec.methods.items():
         base = join(("methods", name))
         yield from _policies(spec.document["methods"][name], base)
         yield from _method(method, base)
+
+
+def _hosts(spec: DefinitionSpec) -> Iterator[Fault]:
+    for index, text in enumerate(spec.allowed_hosts):
+        try:
+            HostPattern.parse(text)
+        except BadHost as error:
+            detail = f"Not a host[:port] or *.domain: {error}."
+            yield Fault(f"/allowed_hosts/{index}", detail, "FORMAT")
 
 
 def _names(spec: DefinitionSpec) -> Iterator[Fault]:

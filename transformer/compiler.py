@@ -44,6 +44,10 @@ class RuleCompiler:
             tuple(compiled), any(place and isinstance(place[0], int) for place in targets)
         )
 
+    def judge(self, rule: Mapping[str, Any], number: int) -> None:
+        """Gather the faults of one rule of the right shape, whatever the others are."""
+        self._rule(rule, f"/rules/{number}", number)
+
     def _say(self, pointer: str, detail: str, code: str = "INVALID") -> None:
         self.faults.append(Fault(pointer, detail, code))
 

@@ -52,7 +52,7 @@ def _compile(text: str, response: bool) -> CompiledTransform:
     spec = json.loads(text)
     faults = tuple(islice(_shape_faults(spec), MAX_FAULTS))
     if faults:
-        raise _refused(faults)
+        raise _refused((*faults, *_of_sound_rules(spec, faults))[:MAX_FAULTS])
     compiler = RuleCompiler()
     rules = compiler.rule_set(spec["rules"], "/rules") if "rules" in spec else None
     sides = {name: _side(spec.get(name, {}), name, compiler.faults) for name in ("input", "output")}
@@ -65,6 +65,19 @@ def _compile(text: str, response: bool) -> CompiledTransform:
         timeout_ms=spec.get("limits", {}).get("timeout_ms"),
         response=response,
     )
+
+
+def _of_sound_rules(spec: Any, shape: tuple[Fault, ...]) -> Iterator[Fault]:
+    """What the rules of the right shape get wrong beside: one refusal names every fault."""
+    rules = spec.get("rules") if isinstance(spec, dict) else None
+    if len(shape) >= MAX_FAULTS:  # then some misshapen rules may not have been named
+        return
+    misshapen = {fault.pointer.split("/")[2] for fault in shape if fault.pointer[:7] == "/rules/"}
+    compiler = RuleCompiler()
+    for number, rule in enumerate(rules if isinstance(rules, list) else ()):
+        if isinstance(rule, dict) and str(number) not in misshapen:
+            compiler.judge(rule, number)
+    yield from compiler.faults
 
 
 def _refused(faults: tuple[Fault, ...] | list[Fault]) -> ValidationFailed:

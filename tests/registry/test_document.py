@@ -130,6 +130,11 @@ def test_a_sensitive_path_leads_into_parameters_or_result(document, path):
     assert check_document(document) == ()
 
 
+@pytest.mark.parametrize("host", ["a:b:c", "10.1", "acme.example:0", "a..b", "acme.example?x"])
+def test_an_allowed_host_is_one(document, host):
+    assert "/allowed_hosts/1" in faults(document | {"allowed_hosts": ["*.acme.example", host]})
+
+
 def test_two_auth_entries_of_one_id_are_refused(document):
     document["auth"] = [{"type": "bearer"}, {"type": "basic", "id": "bearer"}]
     assert "/auth/1/id" in faults(document)

@@ -22,6 +22,18 @@ def rule(**members):
     return {"source": "a", "target": "t", **members}
 
 
+def test_a_rule_of_wrong_shape_does_not_hide_what_others_get_wrong():
+    spec = {"rules": [rule(type="int"), rule(source="a..b"), 5, rule(target="t["), rule(value=1)]}
+    assert faults(spec | {"bogus": 1}) == {
+        "/bogus": "UNKNOWN_MEMBER",
+        "/rules/0/type": "ENUM",
+        "/rules/1/source": "PATH",
+        "/rules/2": "TYPE",
+        "/rules/3/target": "PATH",
+        "/rules/4": "INVALID",
+    }
+
+
 @pytest.mark.parametrize(
     ("spec", "wanted"),
     [
