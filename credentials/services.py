@@ -119,8 +119,9 @@ def _refuse_past(expires_at: datetime | None) -> None:
 
 
 def _entry(spec: DefinitionSpec, wanted: str, auth_id: str | None) -> AuthSpec:
-    """The `auth` entry that the credential is for."""
+    """The `auth` entry that the credential is for; of several, that whose id is the type."""
     fitting = [e for e in spec.auth if e.type == wanted and auth_id in (None, e.id)]
+    fitting = [e for e in fitting if e.id == (auth_id or wanted)] or fitting
     if len(fitting) == 1:
         return fitting[0]
     raise ValidationFailed(

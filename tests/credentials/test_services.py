@@ -257,3 +257,10 @@ def test_an_instance_takes_its_credential_with_it(acme, put) -> None:
     put(acme, "bearer", {"token": "t"})
     registry.delete_instance(instance=acme, actor="tests")
     assert not Credential.objects.exists()
+
+
+def test_of_several_entries_the_one_whose_id_is_the_type_is_the_default(connect, put) -> None:
+    key = {"type": "api_key", "in": "query", "name": "key"}
+    home = connect("two-keys", auth=[{**key, "id": "other"}, key])
+    assert put(home, "api_key", {"key": "k1"}).auth_id == "api_key"
+    assert put(home, "api_key", {"key": "k2"}, auth_id="other").auth_id == "other"
