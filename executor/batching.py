@@ -48,7 +48,7 @@ def accept(*, caller: Caller, calls: Sequence[BatchCall | HubError]) -> list[Rep
         new = [item for item in judged if isinstance(item, tuple)]
         for some in _portions(new):
             write_together(inserts=[*(row for row, _ in some), *(body for _, body in some)])
-        for priority in sorted({str(execution.priority) for execution, _ in new}):
+        for priority in _waking(calls):
             nudge(priority)
     return [answers.accepted(item[0]) if isinstance(item, tuple) else item for item in judged]
 
@@ -72,10 +72,17 @@ def _judged(caller: Caller, call: BatchCall) -> Reply | HubError | _Rows:
             options=call.options,
             key=call.key,
             body=call.body,
+            quiet=True,
         )
         return starting.admitted(asked) if call.key is None else starting.start(asked)
     except HubError as error:
         return error
+
+
+def _waking(calls: Sequence[BatchCall | HubError]) -> list[str]:
+    """The queues in which something may be due now; a hint too many is harmless."""
+    options = [call.options for call in calls if isinstance(call, BatchCall)]
+    return sorted({item.priority.value for item in options if item.not_before is None})
 
 
 def _portions(rows: list[_Rows]) -> Iterator[list[_Rows]]:

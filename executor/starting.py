@@ -39,7 +39,10 @@ _KEY_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request to call a method, resolved but not yet judged."""
+    """One request to call a method, resolved but not yet judged.
+
+    `quiet`: whoever asks hints to the workers itself, once for many.
+    """
 
     caller: Caller
     target: Target
@@ -47,6 +50,7 @@ class Asked:
     options: CallOptions
     key: str | None
     body: Any
+    quiet: bool = False
 
 
 def start(asked: Asked) -> Reply:
@@ -123,7 +127,7 @@ def _begun(
 ) -> Reply:
     pause.point("after-insert")
     if execution.mode == Mode.ASYNC:
-        if asked.options.not_before is None:
+        if asked.options.not_before is None and not asked.quiet:
             nudge(str(execution.priority))
         return answers.accepted(execution)
     return _run(asked, execution, payload, record)

@@ -19,6 +19,8 @@ def respond(reply: Reply) -> HttpResponse:
     for name, value in reply.headers.items():
         response[name] = value
     response["Cache-Control"] = "no-store"
+    # One line a request is written by RequestIdMiddleware; Django's own would be a second.
+    response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 

@@ -168,6 +168,11 @@ def test_the_instance_that_serves_a_context_is_chosen(api, acme, upstream):
     assert missing.json()["errors"][0]["pointer"] in ("", "/integration")
 
 
+def test_a_call_that_the_external_system_refused_is_no_error_of_ours_in_the_log(caller, caplog):
+    assert run(caller, "status", {"parameters": {"code": "500"}}).status_code == 502
+    assert [line for line in caplog.records if line.name == "django.request"] == []
+
+
 def test_the_only_instance_that_fits_is_refused_with_a_row_when_it_is_not_ready(api, acme):
     registry.disable_instance(instance=acme, actor="tests")
     body = {"integration": "acme", "method": "ping"}
