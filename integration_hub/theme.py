@@ -1,4 +1,4 @@
-"""How the admin looks: names, navigation and our one style sheet, for django-unfold."""
+"""How the admin looks: names, navigation, our style sheet and script, for django-unfold."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ from django.urls import reverse_lazy
 
 def style_sheet(_request: HttpRequest) -> str:
     return static("hub/admin.css")
+
+
+def script(_request: HttpRequest) -> str:
+    return static("hub/admin.js")
+
+
+def favicon(_request: HttpRequest) -> str:
+    return static("hub/favicon.svg")
 
 
 def _link(title: str, icon: str, page: str, right: str) -> dict[str, Any]:
@@ -36,9 +44,11 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Integration Hub",
     "SITE_SYMBOL": "hub",
     "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": favicon}],
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": False,
     "STYLES": [style_sheet],
+    "SCRIPTS": [script],
     "DASHBOARD_CALLBACK": "integration_hub.monitoring.dashboard.context",
     "SIDEBAR": {
         "show_search": False,
