@@ -62,6 +62,16 @@ def test_the_chart_is_there_as_a_table_too(page: Page) -> None:
     expect(page.locator(".hub-table tbody tr")).to_have_count(24)
 
 
+def test_on_a_desk_the_menu_folds_away_and_comes_back(page: Page) -> None:
+    page.goto("/admin/")
+    link = page.locator("#nav-sidebar").get_by_role("link", name="Executions")
+    expect(link).to_be_in_viewport()
+    page.get_by_role("button", name="Menu").click()
+    expect(link).not_to_be_in_viewport()
+    page.get_by_role("button", name="Menu").press("Enter")
+    expect(link).to_be_in_viewport()
+
+
 def test_on_a_phone_the_menu_opens_and_leads_on(open_page: Opener) -> None:
     page = open_page(width=PHONE)
     page.goto("/admin/")
