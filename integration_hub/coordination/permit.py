@@ -89,23 +89,19 @@ class Store(Protocol):
 
 
 def refusal(reason: Refused, scope: str, retry_after: float) -> HubError:
-    """The error for the caller: what is in the way, and for how long.
-
-    A scope is `<id>:<name>`; the name is what the caller knows.
-    """
-    name = scope.partition(":")[2] or scope
+    """The error for the caller: what is in the way, and for how long."""
     wait = f"Try again in {retry_after:.3g} s."
     if reason == "circuit":
         return CircuitOpen(
-            f"The circuit of {name} is open, because too many calls failed or were slow. {wait}",
+            f"The circuit of {scope} is open, because too many calls failed or were slow. {wait}",
             retry_after=retry_after,
         )
     if reason == "rate":
         return RateLimitExceeded(
-            f"The rate limit of {name} is used up. {wait}", retry_after=retry_after
+            f"The rate limit of {scope} is used up. {wait}", retry_after=retry_after
         )
     return ConcurrencyLimitExceeded(
-        f"As many calls of {name} as its max_concurrency allows are running. {wait}",
+        f"As many calls of {scope} as its max_concurrency allows are running. {wait}",
         retry_after=retry_after,
     )
 
