@@ -80,7 +80,7 @@ MIDDLEWARE = [
     "integration_hub.api.pages.SessionMiddleware",
     "integration_hub.api.pages.LocaleMiddleware",
     "integration_hub.api.pages.CommonMiddleware",
-    "integration_hub.api.pages.CsrfViewMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "integration_hub.api.pages.AuthenticationMiddleware",
     "integration_hub.api.pages.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -113,6 +113,7 @@ _db["CONN_MAX_AGE"] = 600  # django-q2 drains 8 tasks a second without it, 430 w
 _db["CONN_HEALTH_CHECKS"] = True
 _db.setdefault("OPTIONS", {})
 if IS_SQLITE:
+    _db["ENGINE"] = "integration_hub.coordination.engines.sqlite3"  # the same, for many threads
     VAR_DIR.mkdir(parents=True, exist_ok=True)
     _db["OPTIONS"] |= {
         "transaction_mode": "IMMEDIATE",
@@ -126,6 +127,7 @@ else:
     _db["OPTIONS"] |= {
         "connect_timeout": 3,
         "options": "-c statement_timeout=30000 -c lock_timeout=5000",
+        "prepare_threshold": 0,  # for coordination/prepared.py; other cursors prepare nothing
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

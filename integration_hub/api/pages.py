@@ -1,7 +1,7 @@
 """Middleware that only pages need, stepped over by API requests that bring a token.
 
 Such a request is judged by its Authorization header alone (see `authentication`),
-so sessions, CSRF, languages and messages can do nothing for it, and cost it a
+so sessions, languages and messages can do nothing for it, and cost it a
 tenth of its time. What guards every answer (hosts, TLS, its headers) is not here.
 """
 
@@ -15,7 +15,7 @@ from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.middleware import common, csrf, locale
+from django.middleware import common, locale
 
 
 def brings_token(request: HttpRequest) -> bool:
@@ -40,10 +40,6 @@ class SessionMiddleware(_PagesOnly, sessions.SessionMiddleware):
 
 class LocaleMiddleware(_PagesOnly, locale.LocaleMiddleware):
     pass
-
-
-class CsrfViewMiddleware(_PagesOnly, csrf.CsrfViewMiddleware):
-    """A view that is not exempt still refuses a write without the token: its check is not here."""
 
 
 class AuthenticationMiddleware(_PagesOnly, auth.AuthenticationMiddleware):

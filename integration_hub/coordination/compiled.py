@@ -7,17 +7,26 @@ that part is built once; a call then costs little more than preparing the values
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet, FieldError
-from django.db import connections
+from django.db import connections, models
 from django.db.models import AutoField, Field, Model, QuerySet
 from django.db.models.sql import InsertQuery, UpdateQuery
 
 Compiled = tuple[str, list[Any]]
+
+_PLAIN: dict[type, type] = {
+    models.CharField: str,
+    models.TextField: str,
+    models.BooleanField: bool,
+    models.FloatField: float,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +44,17 @@ class RowUpdate:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """Where a model's rows go: its columns, their fields, and the casts of a typed VALUES list."""
+    """Where a model's rows go: its columns, their fields, and the casts of a typed VALUES list.
+
+    `read` takes all values of a row at once; `own` are the fields (and their places)
+    that prepare theirs in `pre_save`.
+    """
 
     head: str
     fields: tuple[Field[Any, Any], ...]
+    plain_types: tuple[type | None, ...]
+    read: Callable[[Model], tuple[Any, ...]]
+    own: tuple[tuple[int, Field[Any, Any]], ...]
     plain: str
     typed: str
 
@@ -100,19 +116,46 @@ def _insert_shape(model: type[Model], using: str, without_key: bool) -> _Shape:
     return _Shape(
         head=f"INSERT INTO {quote(model._meta.db_table)} ({columns})",
         fields=fields,
+        plain_types=tuple(_plain_type(field, connection.vendor) for field in fields),
+        # With a second name, so that one column gives a tuple too.
+        read=attrgetter(*(str(field.attname) for field in fields), "_state"),
+        own=tuple(
+            (place, field)
+            for place, field in enumerate(fields)
+            if type(field).pre_save is not Field.pre_save
+        ),
         plain="(" + ", ".join("%s" for _ in fields) + ")",
         typed="(" + ", ".join(f"CAST(%s AS {kind})" for kind in kinds) + ")",
     )
 
 
+def _plain_type(field: Field[Any, Any], vendor: str) -> type | None:
+    """The type whose values this field hands to the driver as they are.
+
+    Asking the field itself costs more than everything else of a statement, and
+    most columns of a call are text.
+    """
+    if vendor == "postgresql" and type(field) is models.UUIDField:
+        return UUID
+    return _PLAIN.get(type(field))
+
+
 def _row(shape: _Shape, using: str, row: Model, text: str) -> Compiled:
     connection = connections[using]
-    # In the fields' order: a sealed field's pre_save sets the column of its key.
-    values = [field.pre_save(row, add=True) for field in shape.fields]
-    if any(hasattr(value, "resolve_expression") for value in values):
-        return _row_with_expressions(shape, using, row, values)
-    pairs = zip(shape.fields, values, strict=True)
-    return text, [field.get_db_prep_save(value, connection) for field, value in pairs]
+    # First and in the fields' order: a sealed field's pre_save sets the column of its key.
+    own = [(place, field.pre_save(row, add=True)) for place, field in shape.own]
+    values = list(shape.read(row)[:-1])
+    for place, value in own:
+        values[place] = value
+    prepared = []
+    for field, plain, value in zip(shape.fields, shape.plain_types, values, strict=True):
+        if plain is not None and (value is None or type(value) is plain):
+            prepared.append(value)
+        elif hasattr(value, "resolve_expression"):
+            return _row_with_expressions(shape, using, row, values)
+        else:
+            prepared.append(field.get_db_prep_save(value, connection))
+    return text, prepared
 
 
 def _row_with_expressions(shape: _Shape, using: str, row: Model, values: Sequence[Any]) -> Compiled:
@@ -143,6 +186,9 @@ def _row_update(using: str, update: RowUpdate, condition: str) -> Compiled:
     connection = connections[using]
     params: list[Any] = []
     for field, value in zip(set_fields, update.values.values(), strict=True):
+        if value is None or type(value) is _PLAIN.get(type(field)):
+            params.append(value)
+            continue
         if hasattr(value, "resolve_expression"):
             raise FieldError(f"{field.name} is set to an expression: use a queryset")
         params.append(field.get_db_prep_save(value, connection))

@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connections, router, transaction
 from django.db.models import Model, QuerySet
 
+from integration_hub.coordination import prepared
 from integration_hub.coordination.compiled import (
     Compiled,
     RowUpdate,
@@ -136,9 +137,6 @@ def _run_as_one(using: str, parts: Sequence[Compiled]) -> list[int]:
     ctes = ", ".join(f"w{number} AS ({sql} RETURNING 1)" for number, (sql, _) in enumerate(parts))
     counts = ", ".join(f"(SELECT count(*) FROM w{number})" for number in range(len(parts)))  # noqa: S608
     params = [value for _, values in parts for value in values]
-    with (
-        transaction.mark_for_rollback_on_error(using=using),
-        connections[using].cursor() as cursor,
-    ):
+    with transaction.mark_for_rollback_on_error(using=using), prepared.cursor(using) as cursor:
         cursor.execute(f"WITH {ctes} SELECT {counts}", params)
         return [int(count) for count in cursor.fetchone()]

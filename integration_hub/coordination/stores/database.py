@@ -23,7 +23,6 @@ from integration_hub.coordination.permit import (
 )
 from integration_hub.coordination.stores import circuits, places
 from integration_hub.lib import clock
-from integration_hub.lib.errors import HubError
 from integration_hub.lib.resilience import circuit as core
 from integration_hub.lib.resilience.circuit import Circuit, Outcome, Settled, Transition
 
@@ -36,37 +35,34 @@ class DatabaseStore:
     name = "database"
 
     def admit(self, ask: Ask) -> Permit:
-        with _or_down():
+        limits = ask.limits
+        if limits.max_concurrency <= 0 and limits.requests <= 0:
+            with _or_down():
+                return self._admit_circuit(ask)
+        # One transaction, for a commit each would cost more than the statements; and what
+        # a refused call has taken before (the probe, the slot) is given back with it.
+        with _or_down(), transaction.atomic():
             permit = self._admit_circuit(ask)
-            limits = ask.limits
-            try:
-                if limits.max_concurrency > 0:
-                    wait = places.take_slot(
-                        ask.scope, ask.token, ask.slot_seconds, limits.max_concurrency
-                    )
-                    if wait:
-                        raise refusal("concurrency", ask.scope, wait)
-                if limits.requests > 0:
-                    wait = places.take_token(ask.scope, limits)
-                    if wait:
-                        raise refusal("rate", ask.scope, wait)
-            except HubError:
-                self.settle(permit, "ignored", 0.0)  # gives back the probe and the slot
-                raise
+            if limits.max_concurrency > 0:
+                wait = places.take_slot(
+                    ask.scope, ask.token, ask.slot_seconds, limits.max_concurrency
+                )
+                if wait:
+                    raise refusal("concurrency", ask.scope, wait)
+            if limits.requests > 0:
+                wait = places.take_token(ask.scope, limits)
+                if wait:
+                    raise refusal("rate", ask.scope, wait)
             return permit
 
     def settle(self, permit: Permit, outcome: Outcome, duration_ms: float) -> Transition | None:
-        ask, seen = permit.ask, permit.seen or Circuit()
+        ask = permit.ask
         with _or_down():
+            moved = self._settle_circuit(permit, outcome, duration_ms)
             if ask.limits.max_concurrency > 0:
+                # After the circuit, as in admit: two that take both rows wait in one order.
                 places.free_slot(ask.scope, ask.token)
-            settled = _settle(seen, permit, outcome, duration_ms)
-            if settled.circuit == seen:
-                if outcome == "ignored" or circuits.read(ask.scope)[2] == permit.version:
-                    return None
-            elif circuits.swap(ask.scope, settled.circuit, permit.version):
-                return settled.transition
-            return self._settle_locked(permit, outcome, duration_ms)
+            return moved
 
     def states(self, prefix: str) -> list[CircuitState]:
         with _or_down():
@@ -104,6 +100,18 @@ class DatabaseStore:
                 version,
             )
         raise refusal("circuit", ask.scope, _SOON)
+
+    def _settle_circuit(
+        self, permit: Permit, outcome: Outcome, duration_ms: float
+    ) -> Transition | None:
+        seen = permit.seen or Circuit()
+        settled = _settle(seen, permit, outcome, duration_ms)
+        if settled.circuit == seen:
+            if outcome == "ignored" or circuits.read(permit.scope)[2] == permit.version:
+                return None
+        elif circuits.swap(permit.scope, settled.circuit, permit.version):
+            return settled.transition
+        return self._settle_locked(permit, outcome, duration_ms)
 
     @staticmethod
     def _settle_locked(permit: Permit, outcome: Outcome, duration_ms: float) -> Transition | None:
