@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from executor.calls import Exchange
 from executor.shaping import readable
-from integration_hub.egress.door import HttpRequest
+from integration_hub.egress.door import HttpRequest, Timings
 from integration_hub.lib.errors import HubError
 from integration_hub.lib.redact import MASK, Redactor
 from registry.adapter import Adapter, AdapterAnswer, AdapterCall
+
+_PHASES = tuple(field.name for field in fields(Timings))
 
 
 def raw(adapter: Adapter, call: AdapterCall | None, answer: AdapterAnswer | None) -> Exchange:
@@ -34,8 +36,8 @@ def timings(answer: AdapterAnswer | None) -> Mapping[str, float]:
     """Milliseconds by phase; only those that took any."""
     if answer is None or answer.exchange is None:
         return {}
-    found = asdict(answer.exchange.timings)
-    return {name: round(value, 3) for name, value in found.items() if value}
+    found = ((name, getattr(answer.exchange.timings, name)) for name in _PHASES)
+    return {name: round(value, 3) for name, value in found if value}
 
 
 def masked(

@@ -20,6 +20,7 @@ from integration_hub.lib.redact import Redactor
 from integration_hub.lib.resilience import retry
 from registry import runtime
 from registry.adapter import AdapterAnswer
+from registry.spec import MethodSpec
 from transformer import services as transformer
 from transformer.mapping import CompiledTransform
 
@@ -33,7 +34,7 @@ def shape_request(target: Target, parameters: Any) -> tuple[Any, bool]:
     spec = target.method.request_transform
     if spec is None:
         return None, False
-    return transformer.compile_spec(spec, response=False).run(parameters), True
+    return _transform(target.method, spec, response=False).run(parameters), True
 
 
 def judge(target: Target, answer: AdapterAnswer, redactor: Redactor) -> Any:
@@ -41,7 +42,7 @@ def judge(target: Target, answer: AdapterAnswer, redactor: Redactor) -> Any:
     if answer.status is not None and answer.status >= 300:
         raise _refused(target, answer, redactor)
     spec = target.method.response_transform
-    transform = None if spec is None else transformer.compile_spec(spec, response=True)
+    transform = None if spec is None else _transform(target.method, spec, response=True)
     document = _decode(answer, redactor, transform)
     if _says_busy(target, document):
         raise _refused(target, answer, redactor)
@@ -49,6 +50,15 @@ def judge(target: Target, answer: AdapterAnswer, redactor: Redactor) -> Any:
         document = transform.run(document)
     _check_result(target, answer, document)
     return document
+
+
+def _transform(method: MethodSpec, spec: Any, *, response: bool) -> CompiledTransform:
+    """Compiled once for a method as it was loaded, and then not even compared again."""
+    kind = "response_transform" if response else "request_transform"
+    found: CompiledTransform | None = method.memo.get(kind)
+    if found is None:
+        found = method.memo[kind] = transformer.compile_spec(spec, response=response)
+    return found
 
 
 def is_transient(target: Target, status: int | None) -> bool:

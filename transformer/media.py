@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 from email.message import Message
+from functools import lru_cache
 
 from transformer.faults import parse_failed
 
@@ -30,6 +31,7 @@ class MediaType:
     charset: str | None = None
 
 
+@lru_cache(maxsize=1024)
 def parse(content_type: str) -> MediaType:
     header = content_type.strip()[:MAX_HEADER]
     if not header:

@@ -15,7 +15,7 @@ from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import Fault, ValidationFailed
 from integration_hub.lib.near import near_names
 from integration_hub.lib.pointers import escape
-from integration_hub.lib.schema import compile_schema
+from integration_hub.lib.schema import validator_of
 
 METADATA_BYTES = 16 * 1024
 PLAIN = "^[^\\u0000-\\u001f\\u007f]*$"
@@ -179,7 +179,7 @@ def _unknown_sentence(name: str, known: Mapping[str, Any]) -> str:
 def _known_faults(body: Any, schema: Mapping[str, Any]) -> tuple[Fault, ...]:
     if isinstance(body, dict):
         body = {name: item for name, item in body.items() if name in schema["properties"]}
-    return compile_schema(schema).faults(body)
+    return validator_of(schema).faults(body)
 
 
 def _time_of(body: Mapping[str, Any]) -> tuple[datetime | None, list[Fault]]:

@@ -13,6 +13,8 @@ from executor.calls import Reply
 from integration_hub.api.request import HubRequest
 from integration_hub.api.views import HubView
 
+_KEY = f"HTTP_{idempotency.HEADER.upper().replace('-', '_')}"
+
 
 def respond(reply: Reply) -> HttpResponse:
     response = HttpResponse(reply.body, status=reply.status)
@@ -70,5 +72,5 @@ class ExecuteByContextView(HubView):
 
 
 def key_of(request: HubRequest) -> str | None:
-    value: str | None = request.headers.get(idempotency.HEADER)
+    value: str | None = request.META.get(_KEY)
     return value

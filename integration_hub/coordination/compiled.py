@@ -21,6 +21,7 @@ from django.db.models.sql import InsertQuery, UpdateQuery
 
 Compiled = tuple[str, list[Any]]
 
+_Quick = tuple[type, Callable[[Any], Any] | None]
 _PLAIN: dict[type, type] = {
     models.CharField: str,
     models.TextField: str,
@@ -52,7 +53,7 @@ class _Shape:
 
     head: str
     fields: tuple[Field[Any, Any], ...]
-    plain_types: tuple[type | None, ...]
+    quick: tuple[_Quick | None, ...]
     read: Callable[[Model], tuple[Any, ...]]
     own: tuple[tuple[int, Field[Any, Any]], ...]
     plain: str
@@ -60,15 +61,15 @@ class _Shape:
 
 
 def compile_insert(
-    using: str, rows: Sequence[Model], *, may_exist: bool = False, condition: str = ""
+    connection: Any, rows: Sequence[Model], *, may_exist: bool = False, condition: str = ""
 ) -> Compiled:
     """One INSERT of rows of one model; with `condition`, only where that is true."""
-    shape = _insert_shape(type(rows[0]), using, rows[0].pk is None)
+    shape = _insert_shape(type(rows[0]), connection.alias, rows[0].pk is None)
     texts: list[str] = []
     params: list[Any] = []
     for row in rows:
         first = shape.typed if condition and not texts else shape.plain
-        text, values = _row(shape, using, row, first)
+        text, values = _row(shape, connection, row, first)
         texts.append(text)
         params += values
     values_sql = "VALUES " + ", ".join(texts)
@@ -79,11 +80,13 @@ def compile_insert(
 
 
 def compile_update(
-    using: str, update: tuple[QuerySet[Any], Mapping[str, Any]] | RowUpdate, condition: str = ""
+    connection: Any,
+    update: tuple[QuerySet[Any], Mapping[str, Any]] | RowUpdate,
+    condition: str = "",
 ) -> Compiled:
     """One UPDATE; with `condition`, only where that is true too."""
     if isinstance(update, RowUpdate):
-        return _row_update(using, update, condition)
+        return _row_update(connection, update, condition)
     rows, values = update
     if condition:
         rows = rows.extra(where=[condition])  # noqa: S610 - a constant of ours
@@ -92,10 +95,10 @@ def compile_update(
     query.clear_ordering(force=True)
     query.clear_select_clause()
     try:
-        sql, params = query.get_compiler(using).as_sql()
+        sql, params = query.get_compiler(connection.alias).as_sql()
     except EmptyResultSet:
         meta = rows.model._meta
-        quote = connections[using].ops.quote_name
+        quote = connection.ops.quote_name
         key = quote(str(meta.pk.column))
         return f"UPDATE {quote(meta.db_table)} SET {key} = {key} WHERE 1 = 0", []  # noqa: S608
     return sql, list(params)
@@ -116,7 +119,7 @@ def _insert_shape(model: type[Model], using: str, without_key: bool) -> _Shape:
     return _Shape(
         head=f"INSERT INTO {quote(model._meta.db_table)} ({columns})",
         fields=fields,
-        plain_types=tuple(_plain_type(field, connection.vendor) for field in fields),
+        quick=tuple(_quick(field, connection.vendor) for field in fields),
         # With a second name, so that one column gives a tuple too.
         read=attrgetter(*(str(field.attname) for field in fields), "_state"),
         own=tuple(
@@ -129,51 +132,53 @@ def _insert_shape(model: type[Model], using: str, without_key: bool) -> _Shape:
     )
 
 
-def _plain_type(field: Field[Any, Any], vendor: str) -> type | None:
-    """The type whose values this field hands to the driver as they are.
+def _quick(field: Field[Any, Any], vendor: str) -> _Quick | None:
+    """The type whose values this field hands to the driver as they are, or how it does.
 
     Asking the field itself costs more than everything else of a statement, and
     most columns of a call are text.
     """
-    if vendor == "postgresql" and type(field) is models.UUIDField:
-        return UUID
-    return _PLAIN.get(type(field))
+    if type(field) is models.UUIDField:
+        return UUID, None if vendor == "postgresql" else attrgetter("hex")
+    plain = _PLAIN.get(type(field))
+    return None if plain is None else (plain, None)
 
 
-def _row(shape: _Shape, using: str, row: Model, text: str) -> Compiled:
-    connection = connections[using]
+def _row(shape: _Shape, connection: Any, row: Model, text: str) -> Compiled:
     # First and in the fields' order: a sealed field's pre_save sets the column of its key.
     own = [(place, field.pre_save(row, add=True)) for place, field in shape.own]
     values = list(shape.read(row)[:-1])
     for place, value in own:
         values[place] = value
-    prepared = []
-    for field, plain, value in zip(shape.fields, shape.plain_types, values, strict=True):
-        if plain is not None and (value is None or type(value) is plain):
-            prepared.append(value)
+    prepared: list[Any] = []
+    for field, quick, value in zip(shape.fields, shape.quick, values, strict=True):
+        if quick is not None and value is None:
+            prepared.append(None)
+        elif quick is not None and type(value) is quick[0]:
+            prepared.append(value if quick[1] is None else quick[1](value))
         elif hasattr(value, "resolve_expression"):
-            return _row_with_expressions(shape, using, row, values)
+            return _row_with_expressions(shape, connection, row, values)
         else:
             prepared.append(field.get_db_prep_save(value, connection))
     return text, prepared
 
 
-def _row_with_expressions(shape: _Shape, using: str, row: Model, values: Sequence[Any]) -> Compiled:
-    compiler: Any = InsertQuery(type(row)).get_compiler(using)
+def _row_with_expressions(
+    shape: _Shape, connection: Any, row: Model, values: Sequence[Any]
+) -> Compiled:
+    compiler: Any = InsertQuery(type(row)).get_compiler(connection.alias)
     texts: list[str] = []
     params: list[Any] = []
     for field, value in zip(shape.fields, values, strict=True):
         prepared = compiler.prepare_value(field, value)
         text, found = compiler.field_as_sql(field, None, prepared)
-        kind = re.sub(r"\(.*?\)", "", str(field.db_type(connections[using])))
-        texts.append(
-            f"CAST({text} AS {kind})" if connections[using].vendor == "postgresql" else text
-        )
+        kind = re.sub(r"\(.*?\)", "", str(field.db_type(connection)))
+        texts.append(f"CAST({text} AS {kind})" if connection.vendor == "postgresql" else text)
         params += found
     return f"({', '.join(texts)})", params
 
 
-def _row_update(using: str, update: RowUpdate, condition: str) -> Compiled:
+def _row_update(connection: Any, update: RowUpdate, condition: str) -> Compiled:
     where = {
         name: tuple(value) if isinstance(value, list | set | frozenset) else value
         for name, value in update.where.items()
@@ -182,8 +187,9 @@ def _row_update(using: str, update: RowUpdate, condition: str) -> Compiled:
         (name, len(value) if isinstance(value, tuple) else None if value is None else -1)
         for name, value in where.items()
     )
-    sql, set_fields, where_fields = _update_shape(update.model, using, tuple(update.values), arity)
-    connection = connections[using]
+    sql, set_fields, where_fields = _update_shape(
+        update.model, connection.alias, tuple(update.values), arity
+    )
     params: list[Any] = []
     for field, value in zip(set_fields, update.values.values(), strict=True):
         if value is None or type(value) is _PLAIN.get(type(field)):

@@ -16,8 +16,9 @@ from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection
 
+from integration_hub.coordination import prepared
 from integration_hub.coordination.models import Revision
 
 REGISTRY, CREDENTIALS, ACCESS = "registry", "credentials", "access"
@@ -64,12 +65,37 @@ def snapshot() -> Mapping[str, int]:
     current = _scope.get()
     if current is not None and current.numbers is not None:
         return current.numbers
-    with connection.cursor() as cursor:
-        cursor.execute(_SELECT)
-        numbers = dict(cursor.fetchall())
+    numbers = _checked_read() if _is_unchecked() else _read()
     if current is not None:
         current.numbers = numbers
     return numbers
+
+
+def _read() -> dict[str, int]:
+    with prepared.cursor(DEFAULT_DB_ALIAS) as cursor:
+        cursor.execute(_SELECT, [])
+        return dict(cursor.fetchall())
+
+
+def _is_unchecked() -> bool:
+    """Whether nothing has shown in this request that the kept connection still works."""
+    this: Any = connection
+    kept = this.connection is not None and not this.in_atomic_block
+    return kept and this.health_check_enabled and not this.health_check_done
+
+
+def _checked_read() -> dict[str, int]:
+    """Be the health check as well, which would be a round trip of its own.
+
+    This statement is the first of most requests and does no harm twice.
+    """
+    this: Any = connection
+    this.health_check_done = True
+    try:
+        return _read()
+    except (OperationalError, InterfaceError):
+        this.close()
+        return _read()
 
 
 def bump(name: str) -> None:

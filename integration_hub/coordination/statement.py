@@ -68,11 +68,12 @@ def _write(
     """Whether the condition held, and the row counts of the updates."""
     using = _alias(inserts, updates)
     conditional = unless_taken or if_updated
-    one = connections[using].vendor == "postgresql"
+    connection = connections[using]
+    one = connection.vendor == "postgresql"
     condition = _HELD if conditional and one else ""
     parts = [
         compile_insert(
-            using,
+            connection,
             rows,
             may_exist=unless_taken and number == 0,
             condition="" if unless_taken and number == 0 else condition,
@@ -80,7 +81,7 @@ def _write(
         for number, rows in enumerate(_groups(inserts, alone=1 if unless_taken else 0))
     ]
     changes = [
-        compile_update(using, update, "" if if_updated and number == 0 else condition)
+        compile_update(connection, update, "" if if_updated and number == 0 else condition)
         for number, update in enumerate(updates)
     ]
     order = [*changes[:1], *parts, *changes[1:]] if if_updated else [*parts, *changes]

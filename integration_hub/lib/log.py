@@ -14,6 +14,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import structlog
 
 from integration_hub.lib import redact
@@ -52,7 +53,7 @@ def configure(style: str, level: str = "INFO") -> None:
 
 def formatter(style: str, shared: list[Any] | None = None) -> logging.Formatter:
     """What turns a record into its one line; `shared` prepares records from outside structlog."""
-    ending: list[Any] = [structlog.processors.JSONRenderer()]
+    ending: list[Any] = [structlog.processors.JSONRenderer(serializer=_json)]
     if style != "json":
         console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
         ending = [escape_controls, console, _join_lines]
@@ -79,6 +80,17 @@ def mask_secrets(_logger: Any, _method: str, event: Mapping[str, Any]) -> dict[s
 def escape_controls(_logger: Any, _method: str, event: Mapping[str, Any]) -> dict[str, Any]:
     """No value can end the line or steer the terminal (JSON escapes by itself)."""
     return {_escaped(name): _escape(value) for name, value in event.items()}
+
+
+def _json(event: Any, **_options: Any) -> str:
+    """One line of ASCII without controls: the quick writer where that is what it makes."""
+    try:
+        line = orjson.dumps(event)
+        if line.isascii() and b"\x7f" not in line:
+            return line.decode()
+    except TypeError:
+        pass  # a lone surrogate or a huge number, which the other one can write
+    return json.dumps(event)
 
 
 def _plain(value: Any) -> Any:

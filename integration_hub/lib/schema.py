@@ -72,6 +72,18 @@ def compile_schema(schema: Mapping[str, Any] | bool) -> Validator:
     return _compile(text)
 
 
+def validator_of(constant: Mapping[str, Any]) -> Validator:
+    """The validator of a schema that stands in the code, found by what it is, not what it says."""
+    kept = _constants.get(id(constant))
+    if kept is None:
+        # Held beside its validator, so that no other object can ever have its id.
+        kept = _constants[id(constant)] = (constant, compile_schema(constant))
+    return kept[1]
+
+
+_constants: dict[int, tuple[Mapping[str, Any], Validator]] = {}
+
+
 @lru_cache(maxsize=MAX_COMPILED)
 def _compile(text: str) -> Validator:
     schema = json.loads(text)

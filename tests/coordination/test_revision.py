@@ -2,6 +2,7 @@ import threading
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from integration_hub.coordination import revision
 from integration_hub.coordination.models import Revision
@@ -30,6 +31,26 @@ def test_the_families_exist_from_the_start():
 def test_a_snapshot_is_one_statement(django_assert_num_queries):
     with django_assert_num_queries(1):
         revision.snapshot()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_kept_connection_that_the_server_closed_is_replaced_without_a_check_of_its_own():
+    before = revision.snapshot()
+    end_connection(connection.connection.info.backend_pid)
+    connection.health_check_enabled, connection.health_check_done = True, False
+    with CaptureQueriesContext(connection) as ran:
+        assert revision.snapshot() == before
+    assert all("SELECT 1" not in query["sql"] for query in ran.captured_queries)
+
+
+def end_connection(pid):
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    finally:
+        other.close()
 
 
 def test_a_scope_reads_once(django_assert_num_queries):

@@ -47,10 +47,17 @@ class _Script:
         self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
     def run(self, client: Any, keys: list[str], values: list[Any]) -> Any:
+        """On a connection itself: what the client does around a command costs as much again."""
+        pool = client.connection_pool
+        connection = pool.get_connection()
         try:
-            return client.evalsha(self.sha, len(keys), *keys, *values)
+            connection.send_command("EVALSHA", self.sha, len(keys), *keys, *values)
+            return connection.read_response()
         except redis.exceptions.NoScriptError:
-            return client.eval(self.text, len(keys), *keys, *values)
+            connection.send_command("EVAL", self.text, len(keys), *keys, *values)
+            return connection.read_response()
+        finally:
+            pool.release(connection)
 
 
 _ADMIT, _SETTLE = _Script(lua.ADMIT), _Script(lua.SETTLE)
