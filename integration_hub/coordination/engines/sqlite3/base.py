@@ -1,37 +1,28 @@
-"""Django's SQLite, with the writers of a process queueing instead of polling.
+"""Django's SQLite, with its writers waiting for their turn instead of polling.
 
-SQLite lets one write at a time, and the others look again after 1, 2, 5 … 100 ms.
-Sixteen threads that do so sleep most of their time. Here they wait for a lock
-that wakes the next one at once, and only processes poll for each other.
+SQLite lets one write at a time, and the others look again after 1, 2, 5 … 100 ms:
+with sixteen threads most of their time is sleep, and the unlucky wait for seconds.
 """
 
 from __future__ import annotations
 
-import os
-import threading
 from typing import Any
 
 from django.db.backends.sqlite3 import base
 
-_writers = threading.Lock()
-
-
-def _renew() -> None:
-    """The thread that held the lock when this process was forked is not in it."""
-    global _writers  # noqa: PLW0603 - one lock a process is the point
-    _writers = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_renew)
-
+from integration_hub.coordination.engines.sqlite3 import turns
 
 _Django: Any = base.DatabaseWrapper  # its types leave out how a transaction begins and ends
 
 
 class DatabaseWrapper(_Django):  # type: ignore[misc]  # as said there
-    """A transaction holds the lock from BEGIN IMMEDIATE to its end."""
+    """A transaction has its turn from BEGIN IMMEDIATE to its end.
 
-    _held: threading.Lock | None = None
+    A single statement outside of one takes none: SQLite itself keeps writers apart,
+    the turns only order them.
+    """
+
+    _turn: turns.Turns | None = None
 
     def _start_transaction_under_autocommit(self) -> None:
         self._take()
@@ -59,12 +50,15 @@ class DatabaseWrapper(_Django):  # type: ignore[misc]  # as said there
             self._give()
 
     def _take(self) -> None:
-        # After that time SQLite itself says that the database is locked.
-        timeout = float(self.settings_dict["OPTIONS"].get("timeout", 5))
-        if self._held is None and _writers.acquire(timeout=timeout):
-            self._held = _writers
+        if self._turn is not None or self.is_in_memory_db():
+            return
+        path, options = str(self.settings_dict["NAME"]), self.settings_dict["OPTIONS"]
+        turn = turns.of(path)
+        # Without a turn SQLite is asked all the same: it says that the database is locked.
+        if turn.take(float(options.get("timeout", 5))):
+            self._turn = turn
 
     def _give(self) -> None:
-        held, self._held = self._held, None
-        if held is not None:
-            held.release()
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.give()
