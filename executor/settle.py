@@ -234,8 +234,8 @@ def _write(
     rejected = outcome.status == ExecutionStatus.REJECTED
     joined = state is not None or rejected or not settings.REDIS_URL
     around: AbstractContextManager[Any] = transaction.atomic() if joined else nullcontext()
+    inserts: list[Model] = [*_attempts(run), *extra]
     with around:
-        inserts: list[Model] = [*_attempts(run), *extra]
         if outcome.held is not None:
             held = outcome.held
             moved = guard.settle(held.permit, outcome=held.verdict, duration_ms=held.duration_ms)
