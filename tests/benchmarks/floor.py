@@ -74,7 +74,9 @@ def call(request: HttpRequest) -> JsonResponse:
     Call.objects.create(
         method="create_thing", parameters=json.dumps(body["parameters"]), result=answer.text
     )
-    return JsonResponse({"data": answer.json()})
+    response = JsonResponse({"data": answer.json()})
+    response["Content-Length"] = len(response.content)  # a client with kept connections needs it
+    return response
 
 
 urlpatterns = [path("call", call)]

@@ -8,6 +8,7 @@ prints one JSON line: calls, errors, seconds and every latency's percentiles in 
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 import threading
@@ -22,10 +23,10 @@ def read_answer(sock: socket.socket) -> int:
             raise ConnectionError("closed")
         data += block
     head, _, rest = data.partition(b"\r\n\r\n")
-    length = 0
-    for line in head.split(b"\r\n"):
-        if line.lower().startswith(b"content-length:"):
-            length = int(line.split(b":", 1)[1])
+    found = re.search(rb"(?i)\r\ncontent-length:\s*(\d+)", head)
+    if found is None:
+        raise ConnectionError("no Content-Length, and nothing else is understood here")
+    length = int(found[1])
     while len(rest) < length:
         block = sock.recv(65536)
         if not block:
