@@ -126,8 +126,12 @@ if IS_SQLITE:
 else:
     _db["OPTIONS"] |= {
         "connect_timeout": 3,
-        "options": "-c statement_timeout=30000 -c lock_timeout=5000",
-        "prepare_threshold": 0,  # for coordination/prepared.py; other cursors prepare nothing
+        # The plan mode and the threshold are for coordination/prepared.py, whose statements
+        # go by primary key: no values make another plan better. Other cursors prepare nothing.
+        "options": (
+            "-c statement_timeout=30000 -c lock_timeout=5000 -c plan_cache_mode=force_generic_plan"
+        ),
+        "prepare_threshold": 0,
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -71,10 +71,13 @@ class Redactor:
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """A masked copy of headers: by name whole, else what is secret in the value."""
-        return {
-            self.text(name): MASK if self._secret_name(name) else self.text(str(value))
-            for name, value in headers.items()
+        shown = {
+            name: MASK if self._secret_name(name) else str(value) for name, value in headers.items()
         }
+        # One search over them all: mostly there is nothing left to find.
+        if not self._spans("\n".join((*shown, *shown.values()))):
+            return shown
+        return {self.text(name): self.text(value) for name, value in shown.items()}
 
     def url(self, url: str) -> str:
         """`url` with secret query parameters, userinfo and known values masked."""
