@@ -42,7 +42,7 @@ _CHOOSE = "admin/credentials/credential/choose.html"
 
 
 @admin.register(Credential)
-class CredentialAdmin(ModelAdmin):  # type: ignore[misc]
+class CredentialAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     list_display = ("slug", "type", "auth_id", "state", "hint", "expires_at", "revision")
     list_filter = ("type", "status")
     list_select_related = ("instance",)

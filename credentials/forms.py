@@ -21,7 +21,7 @@ from integration_hub.lib.redact import MASK
 PREFIX = "data_"
 
 
-class WriteOnlyTextarea(UnfoldAdminTextareaWidget):  # type: ignore[misc]
+class WriteOnlyTextarea(UnfoldAdminTextareaWidget):  # type: ignore[misc]  # unfold has no types
     """For long secrets: like a password input, it never gives back what was typed."""
 
     def format_value(self, value: Any) -> None:

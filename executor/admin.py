@@ -35,7 +35,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
 
 
 @admin.register(Execution)
-class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]
+class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     list_display = (
         *("created_at", "instance", "method", "state", "code"),
         *("mode", "attempts", "took", "started_by", "correlation"),

@@ -23,7 +23,7 @@ _COLOURS = {"active": "success", "expired": "warning", "revoked": "danger"}
 
 
 @admin.register(Token)
-class TokenAdmin(ModelAdmin):  # type: ignore[misc]
+class TokenAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     list_display = ("name", "shown", "rights", "limits", "state", "last_used_at", "created_by")
     search_fields = ("name", "prefix")
     ordering = ("-id",)

@@ -15,7 +15,7 @@ from integration_hub.lib import jsonsafe
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]
+class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     list_display = ("at", "actor", "action", "target_type", "target", "source")
     search_fields = ("actor", "action", "target", "request_id")
     ordering = ("-id",)

@@ -27,7 +27,7 @@ _COLOURS = {
 }
 
 
-class DeliveryInline(TabularInline):  # type: ignore[misc]
+class DeliveryInline(TabularInline):  # type: ignore[misc]  # unfold has no types
     """How far each sink is with one event."""
 
     model = Delivery
@@ -51,7 +51,7 @@ class DeliveryInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Event)
-class EventAdmin(ModelAdmin):  # type: ignore[misc]
+class EventAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     """Read-only: an event is a fact."""
 
     list_display = ("created_at", "type", "subject", "fanned_out", "id")
@@ -90,7 +90,7 @@ class EventAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(EventSink)
-class EventSinkAdmin(ModelAdmin):  # type: ignore[misc]
+class EventSinkAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     """A secret of a config is written here and never shown."""
 
     form = SinkForm

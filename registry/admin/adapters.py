@@ -38,7 +38,7 @@ class SwitchForm(_ModelForm):
 
 
 @admin.register(AdapterSwitch)
-class AdapterSwitchAdmin(ModelAdmin):  # type: ignore[misc]
+class AdapterSwitchAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     """An adapter without a row is on."""
 
     form = SwitchForm

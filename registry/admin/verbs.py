@@ -29,7 +29,7 @@ def sentences(error: HubError) -> list[str]:
     return [error.detail, *faults]
 
 
-class VerbAdmin(ModelAdmin):  # type: ignore[misc]
+class VerbAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     """A ModelAdmin whose rows have verbs, offered as buttons: `name → (label, service)`.
 
     A verb needs the right to change. A refusal of the service is shown, not raised.
