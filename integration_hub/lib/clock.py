@@ -1,6 +1,7 @@
 """The injected clock for policy decisions (windows, waits, expiry of tokens).
 
-Leases use the database's clock instead: two hosts must agree on those.
+It is the machine's, set right by the database's when they are apart: hosts must agree
+when a state or a token ends. Leases and due times ask the database itself.
 """
 
 from __future__ import annotations
@@ -10,6 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+NOISE = timedelta(seconds=1)
+"""A difference that is as likely one of the measurement."""
+
+_ahead = timedelta()
 
 
 class Clock(Protocol):
@@ -25,7 +31,7 @@ class Clock(Protocol):
 
 class SystemClock:
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return datetime.now(UTC) + _ahead
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -68,6 +74,23 @@ def monotonic() -> float:
 
 def sleep(seconds: float) -> None:
     _current.sleep(seconds)
+
+
+def set_right(shared: datetime, machine: datetime) -> None:
+    """At the moment that this machine calls `machine`, the clock that all hosts share said so."""
+    global _ahead  # noqa: PLW0603 - one clock a process is the point
+    apart = shared - machine
+    _ahead = timedelta() if abs(apart) < NOISE else apart
+
+
+def ahead() -> timedelta:
+    """How far `now` is ahead of the machine's own clock."""
+    return _ahead if is_real() else timedelta()
+
+
+def rfc3339(moment: datetime) -> str:
+    """As every answer and event writes a time: UTC, ending in Z."""
+    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def is_real() -> bool:

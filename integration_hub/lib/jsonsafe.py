@@ -26,6 +26,9 @@ MAX_DEPTH = 64
 MAX_KEYS = 10_000
 MAX_INTEGER_DIGITS = 4_000  # below CPython's own limit for int(), which raises a bare ValueError
 
+# Times in UTC end in Z (RFC 3339), in every document that leaves the hub.
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -55,7 +58,7 @@ def loads(raw: bytes | str, *, max_depth: int = MAX_DEPTH, max_keys: int = MAX_K
 def dumps(value: JSON) -> bytes:
     """Compact UTF-8 JSON; integers of any size. Raises TypeError for what JSON has not."""
     try:
-        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(value, option=_OPTIONS)
     except TypeError:
         # orjson cannot write integers above 64 bits; the standard library can.
         text = json.dumps(
@@ -79,7 +82,9 @@ def _decode(raw: bytes) -> str:
 
 def _as_orjson(value: Any) -> Any:
     """What orjson writes of itself, for the documents that it cannot write whole."""
-    if isinstance(value, datetime | date | time):
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)

@@ -1,4 +1,4 @@
-"""structlog: one event, one line, redacted at one choke point.
+"""structlog: one event, one line, redacted at one choke point, of 32 KB at most.
 
 Every line passes it, those of the standard library's loggers and their tracebacks
 too: secrets in use are masked by value, and by name what is one by convention.
@@ -11,13 +11,13 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
 import structlog
 
-from integration_hub.lib import redact
+from integration_hub.lib import log_size, redact
 
 # Whatever ends or rewrites a line on a terminal or in a viewer: C0, C1, line and
 # paragraph separators, and what turns the direction of writing.
@@ -48,21 +48,20 @@ def configure(style: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # No line names them, and finding them out for each costs a system call and more.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     threading.excepthook = _log_thread_death
 
 
 def formatter(style: str, shared: list[Any] | None = None) -> logging.Formatter:
     """What turns a record into its one line; `shared` prepares records from outside structlog."""
-    ending: list[Any] = [structlog.processors.JSONRenderer(serializer=_json)]
-    if style != "json":
-        console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-        ending = [escape_controls, console, _join_lines]
+    render = _json if style == "json" else _console()
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             mask_secrets,
-            *ending,
+            lambda _logger, _method, event: log_size.bounded(event, render),
         ],
     )
 
@@ -82,7 +81,17 @@ def escape_controls(_logger: Any, _method: str, event: Mapping[str, Any]) -> dic
     return {_escaped(name): _escape(value) for name, value in event.items()}
 
 
-def _json(event: Any, **_options: Any) -> str:
+def _console() -> Callable[[Mapping[str, Any]], str]:
+    """One line of text for people: no value can end it, the renderer's own lines are joined."""
+    renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+
+    def render(event: Mapping[str, Any]) -> str:
+        return str(renderer(None, "", escape_controls(None, "", event))).replace("\n", "\\n")
+
+    return render
+
+
+def _json(event: Any) -> str:
     """One line of ASCII without controls: the quick writer where that is what it makes."""
     try:
         line = orjson.dumps(event)
@@ -114,11 +123,6 @@ def _escape(value: Any) -> Any:
 
 def _escaped(text: str) -> str:
     return _CONTROL.sub(lambda match: json.dumps(match.group())[1:-1], text)
-
-
-def _join_lines(_logger: Any, _method: str, line: str) -> str:
-    """The console renderer sets tracebacks on lines of their own."""
-    return line.replace("\n", "\\n")
 
 
 class _Handler(logging.StreamHandler[Any]):

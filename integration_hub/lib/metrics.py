@@ -72,11 +72,23 @@ rate_limit_hits_total = Counter(
     _CALL,
     registry=registry,
 )
+retries_total = Counter(
+    "integration_retries",
+    "Retries asked of the retry budget, by what it said (allowed, refused).",
+    (*_CALL, "outcome"),
+    registry=registry,
+)
 circuit_opened_total = Counter(
     "integration_circuit_breaker_open",
     "Times a circuit opened.",
     _CALL,
     registry=registry,
+)
+guard_degraded = Gauge(
+    "integration_guard_degraded",
+    "1 while limits and circuits are per process, because their store is away.",
+    registry=registry,
+    multiprocess_mode="livemax",
 )
 event_deliveries_total = Counter(
     "integration_event_deliveries",
@@ -96,7 +108,7 @@ def share(directory: Path, *, fresh: bool) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for stale in directory.glob("*.db") if fresh else ():
         stale.unlink(missing_ok=True)
-    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
 
 
 def is_shared() -> bool:
@@ -112,10 +124,10 @@ class SharedCounts(Collector):
     """
 
     def __init__(self, directory: Path) -> None:
-        self._files = MultiProcessCollector(None, str(directory))  # type: ignore[no-untyped-call]
+        self._files = MultiProcessCollector(None, str(directory))  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
 
     def collect(self) -> Iterator[Metric]:
-        counted = list(self._files.collect())  # type: ignore[no-untyped-call]
+        counted = list(self._files.collect())  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
         yield from counted
         told = {metric.name for metric in counted}
         for metric in registry.collect():

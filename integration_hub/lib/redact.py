@@ -33,15 +33,21 @@ class Redactor:
     """Masks `secrets` by value, and by name what is secret by convention or in `names`.
 
     With `by_name=False` only the values: for what its owner may see but for the hub's own.
+    `needles`, if given, are those of these `secrets`, made before.
     """
 
     __slots__ = ("_by_name", "_names", "_needles", "_numbers", "_secret_name", "_stems")
 
     def __init__(
-        self, secrets: Iterable[str] = (), names: Iterable[str] = (), *, by_name: bool = True
+        self,
+        secrets: Iterable[str] = (),
+        names: Iterable[str] = (),
+        *,
+        by_name: bool = True,
+        needles: Needles | None = None,
     ) -> None:
         known = frozenset(secret for secret in secrets if secret)
-        self._needles = Needles(known)
+        self._needles = Needles(known) if needles is None else needles
         self._numbers = frozenset(s for s in known if len(s) >= 4 and s.isdigit())
         self._names = frozenset(words(name) for name in names)
         self._stems = tuple({name[-1] for name in self._names if name})
@@ -159,6 +165,10 @@ class _Scope:
     def redactor(self) -> Redactor:
         return Redactor(self.secrets)
 
+    def add(self, secrets: tuple[str, ...]) -> None:
+        self.secrets += secrets
+        self.__dict__.pop("redactor", None)
+
 
 _NOTHING = _Scope(())
 _scope: ContextVar[_Scope | None] = ContextVar("redaction", default=None)
@@ -172,6 +182,14 @@ def registered(*secrets: str) -> Iterator[None]:
         yield
     finally:
         _scope.reset(token)
+
+
+def learned(*secrets: str) -> None:
+    """Mask these too until the innermost `registered` ends, also in threads that carry its
+    context."""
+    scope = _scope.get()
+    if scope is not None:
+        scope.add(secrets)
 
 
 def current() -> Redactor:

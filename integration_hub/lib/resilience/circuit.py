@@ -103,6 +103,8 @@ def settle(
         return _settle_probe(circuit, options, now, outcome, bad, probe)
     if circuit.state != "closed" or circuit.generation != generation or outcome == "ignored":
         return Settled(circuit)
+    if not bad and _only_in_a_row(options):
+        return Settled(replace(circuit, window=""))
     circuit = replace(circuit, window=window.record(circuit.window, options, now, bad=bad))
     calls, failed = window.counts(circuit.window)
     needed = options.min_calls
@@ -119,6 +121,12 @@ def describe(circuit: Circuit, now: float) -> tuple[State, float]:
         return circuit.state, 0.0
     left = circuit.opened_at + circuit.cooldown - now
     return ("open", left) if left > 0 else ("half_open", 0.0)
+
+
+def _only_in_a_row(options: CircuitOptions) -> bool:
+    """Whether one good call makes all before it count for nothing, so that none is kept."""
+    counted = options.window_type == "count" and options.min_calls >= options.window
+    return counted and options.failure_rate >= 1
 
 
 def _probe(
@@ -157,6 +165,11 @@ def _settle_probe(
     if circuit.good + circuit.bad >= permits:
         return Settled(Circuit("closed", generation=circuit.generation + 1), "closed")
     return Settled(circuit)
+
+
+def forced(circuit: Circuit, state: State) -> Circuit:
+    """The circuit as an operator sets it: nothing counted, nothing in flight known."""
+    return Circuit(state, generation=circuit.generation + 1)
 
 
 def _open(circuit: Circuit, options: CircuitOptions, now: float) -> Circuit:

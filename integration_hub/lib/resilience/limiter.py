@@ -33,7 +33,17 @@ def depth(options: LimitOptions) -> float:
     return interval(options) * max(1, options.burst)
 
 
-def take(options: LimitOptions, arrival: float, now: float) -> Taken:
+def kept_from_batch(tokens: int) -> int:
+    """How many tokens of a bucket, or slots, batch work leaves to people: a quarter of them."""
+    return tokens // 4
+
+
+def reserve(options: LimitOptions) -> float:
+    """Seconds of a full bucket that batch work must leave there."""
+    return interval(options) * kept_from_batch(options.burst)
+
+
+def take(options: LimitOptions, arrival: float, now: float, *, batch: bool = False) -> Taken:
     """Take one token at `now`; `arrival` is 0 for a bucket never used.
 
     An arrival further ahead than a full bucket comes from a clock that was set
@@ -41,6 +51,7 @@ def take(options: LimitOptions, arrival: float, now: float) -> Taken:
     """
     full = depth(options)
     ahead = min(max(arrival, now), now + full) + interval(options)
-    if ahead - now > full + EPSILON:
-        return Taken(False, arrival, ahead - now - full)
+    mine = full - reserve(options) if batch else full
+    if ahead - now > mine + EPSILON:
+        return Taken(False, arrival, ahead - now - mine)
     return Taken(True, ahead)

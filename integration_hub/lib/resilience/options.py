@@ -14,13 +14,13 @@ from typing import Any, Literal, Self
 class _Options:
     def merged(self, *blocks: Mapping[str, Any] | None) -> Self:
         """A copy in which each block's members replace the ones before."""
-        known = {item.name for item in fields(self)}  # type: ignore[arg-type]
+        known = {item.name for item in fields(self)}  # type: ignore[arg-type]  # every subclass is a dataclass
         changes: dict[str, Any] = {}
         for block in blocks:
             for name, value in (block or {}).items():
                 if name in known:
                     changes[name] = tuple(value) if isinstance(value, list) else value
-        return replace(self, **changes)  # type: ignore[type-var]
+        return replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,20 @@ class LimitOptions(_Options):
 
 @dataclass(frozen=True, slots=True)
 class TransientOptions(_Options):
-    """Which answers are worth another try: statuses, "500-504" ranges, a JMESPath on the body."""
+    """Which ends of a call are worth another try; `lib/resilience/transient.py` compiles it.
 
-    statuses: tuple[int | str, ...] = (408, 425, 429, "500-504")
+    `statuses`: 429, "429" or "500-504", one or several. `exceptions`: `connection`,
+    `timeout`. `body`: a JMESPath, `body_pattern`: a regular expression on the answer.
+    """
+
+    statuses: tuple[int | str, ...] | int | str = (408, 425, 429, "500-504")
+    exceptions: tuple[str, ...] | str = ("connection", "timeout")
     body: str = ""
+    body_pattern: str = ""
+
+
+#: The circuit of an upstream host: only connections that could not be made count, and only
+#: when nothing else came of the last twenty calls, whosever they were (ADR 10).
+HOST_CIRCUIT = CircuitOptions(
+    window=20, min_calls=20, failure_rate=1.0, slow_call_ms=0, cooldown_ms=10_000
+)

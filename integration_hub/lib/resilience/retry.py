@@ -6,18 +6,12 @@ Full jitter (AWS, "Exponential Backoff and Jitter"): the wait is uniform between
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from random import Random
 
-from integration_hub.lib.resilience.options import RetryOptions, TransientOptions
+from integration_hub.lib.resilience.hints import WAIT_CAP
+from integration_hub.lib.resilience.options import RetryOptions
 
-RETRY_AFTER_CAP = 3_600.0
 TOO_MANY_REQUESTS = 429
-_SECONDS = re.compile(r"[0-9]{1,400}(\.[0-9]{1,400})?\Z")
 
 
 def next_delay_ms(
@@ -35,12 +29,7 @@ def next_delay_ms(
     jitter = rng.uniform(0.0, max(0.0, min(options.max_delay_ms, grown)))
     if retry_after_s is None:
         return jitter
-    return min(max(0.0, retry_after_s), RETRY_AFTER_CAP) * 1000 + jitter
-
-
-def is_transient_status(options: TransientOptions, status: int) -> bool:
-    """Whether an answer with `status` is worth another try."""
-    return any(low <= status <= high for low, high in _ranges(options.statuses))
+    return min(max(0.0, retry_after_s), WAIT_CAP) * 1000 + jitter
 
 
 def may_repeat(*, idempotent: bool, has_upstream_key: bool, sent: bool, status: int | None) -> bool:
@@ -50,35 +39,3 @@ def may_repeat(*, idempotent: bool, has_upstream_key: bool, sent: bool, status: 
     external system, one of which no byte left, and one refused with 429.
     """
     return idempotent or has_upstream_key or not sent or status == TOO_MANY_REQUESTS
-
-
-def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds that `Retry-After` (RFC 9110: seconds or a date) asks to wait, at most an hour.
-
-    None when the header is absent or says nothing that can be read; of several
-    numbers the longest.
-    """
-    value = next((text for name, text in headers.items() if name.lower() == "retry-after"), None)
-    if value is None:
-        return None
-    value = value.strip()
-    numbers = [part.strip() for part in value.split(",")]
-    if all(_SECONDS.match(number) for number in numbers):
-        return min(RETRY_AFTER_CAP, max(float(number) for number in numbers))
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(RETRY_AFTER_CAP, max(0.0, (moment - now).total_seconds()))
-
-
-@lru_cache(maxsize=256)
-def _ranges(statuses: tuple[int | str, ...]) -> tuple[tuple[int, int], ...]:
-    """Each entry as (low, high): 429, "429" or "500-504"."""
-    ranges = []
-    for entry in statuses:
-        low, _, high = str(entry).partition("-")
-        ranges.append((int(low), int(high or low)))
-    return tuple(ranges)
