@@ -14,6 +14,8 @@ from django.core.checks import Warning as Caution
 from django.utils.module_loading import import_string
 
 LONGEST_CALL_SECONDS = 300
+SETTLING_SECONDS = 30
+"""What a task needs beside its longest call: to find it, and to write its end."""
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 _FOREIGN_BROKERS = ("redis", "django_redis", "sqs", "iron_mq", "mongo")
 _DATABASE_BROKER = ("django_q.brokers.orm", "ORM")
@@ -30,9 +32,7 @@ def check_queue(**_: Any) -> list[CheckMessage]:
 def check_cache(**_: Any) -> list[CheckMessage]:
     """A limit that callers share is not kept in the memory of one process out of several."""
     backend = str(settings.CACHES.get("default", {}).get("BACKEND", ""))
-    if not backend.endswith("LocMemCache") or _on_sqlite():
-        return []
-    if not getattr(settings, "HUB_API_RATE", ""):
+    if not backend.endswith("LocMemCache") or not getattr(settings, "HUB_API_RATE", ""):
         return []
     return [
         Caution(
@@ -80,10 +80,13 @@ def _timeout(queue: Queue) -> Iterator[CheckMessage]:
             hint="A task that still runs would be handed out again; keep retry a minute above.",
             id="hub.E101",
         )
-    if timeout <= LONGEST_CALL_SECONDS:
+    if timeout < LONGEST_CALL_SECONDS + SETTLING_SECONDS:
         yield Error(
             f"Q_CLUSTER['timeout'] is {timeout} s; a call may take {LONGEST_CALL_SECONDS} s.",
-            hint="A worker would be killed in the middle of a call that is within its deadline.",
+            hint=(
+                "A worker would be killed in the middle of a call that is within its deadline; "
+                f"set {LONGEST_CALL_SECONDS + SETTLING_SECONDS} or more."
+            ),
             id="hub.E110",
         )
 
@@ -168,6 +171,33 @@ def _sqlite(queue: Queue) -> Iterator[CheckMessage]:
         )
 
 
+def _sync(queue: Queue) -> Iterator[CheckMessage]:
+    if queue.get("sync"):
+        yield Error(
+            "Q_CLUSTER['sync'] is on.",
+            hint="Tasks would run inside the web request that enqueues them; leave it out.",
+            id="hub.E111",
+        )
+
+
+def _scheduler(queue: Queue) -> Iterator[CheckMessage]:
+    if queue.get("scheduler", True) is not True:
+        yield Error(
+            "Q_CLUSTER['scheduler'] is off.",
+            hint="The safety net under the pacer is a schedule; leave it on.",
+            id="hub.E112",
+        )
+
+
+def _recycling(queue: Queue) -> Iterator[CheckMessage]:
+    if queue.get("max_rss"):
+        yield Error(
+            "Q_CLUSTER['max_rss'] is set.",
+            hint="Workers use it to end after a stray signal; bound memory from outside instead.",
+            id="hub.E113",
+        )
+
+
 _RULES: tuple[Callable[[Queue], Iterator[CheckMessage]], ...] = (
     _timeout,
     _guard_cycle,
@@ -177,4 +207,7 @@ _RULES: tuple[Callable[[Queue], Iterator[CheckMessage]], ...] = (
     _queue_limit,
     _broker,
     _sqlite,
+    _sync,
+    _scheduler,
+    _recycling,
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -22,12 +23,31 @@ from django.db.models.sql import InsertQuery, UpdateQuery
 Compiled = tuple[str, list[Any]]
 
 _Quick = tuple[type, Callable[[Any], Any] | None]
+_Fields = tuple[tuple["Field[Any, Any]", _Quick | None], ...]
 _PLAIN: dict[type, type] = {
     models.CharField: str,
     models.TextField: str,
     models.BooleanField: bool,
     models.FloatField: float,
+    models.IntegerField: int,
+    models.PositiveIntegerField: int,
+    models.PositiveSmallIntegerField: int,
 }
+
+
+def _naive_text(value: datetime) -> str:
+    """As Django keeps a time in SQLite, which has no type for it."""
+    return str(value.astimezone(UTC).replace(tzinfo=None))
+
+
+_MADE: dict[str, dict[type, _Quick]] = {
+    "postgresql": {models.UUIDField: (UUID, None), models.DateTimeField: (datetime, None)},
+    "sqlite": {
+        models.UUIDField: (UUID, attrgetter("hex")),
+        models.DateTimeField: (datetime, _naive_text),
+    },
+}
+"""What else the driver is handed, by the database, and how it is made of the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +158,8 @@ def _quick(field: Field[Any, Any], vendor: str) -> _Quick | None:
     Asking the field itself costs more than everything else of a statement, and
     most columns of a call are text.
     """
-    if type(field) is models.UUIDField:
-        return UUID, None if vendor == "postgresql" else attrgetter("hex")
     plain = _PLAIN.get(type(field))
-    return None if plain is None else (plain, None)
+    return _MADE.get(vendor, {}).get(type(field)) if plain is None else (plain, None)
 
 
 def _row(shape: _Shape, connection: Any, row: Model, text: str) -> Compiled:
@@ -190,18 +208,24 @@ def _row_update(connection: Any, update: RowUpdate, condition: str) -> Compiled:
     sql, set_fields, where_fields = _update_shape(
         update.model, connection.alias, tuple(update.values), arity
     )
-    params: list[Any] = []
-    for field, value in zip(set_fields, update.values.values(), strict=True):
-        if value is None or type(value) is _PLAIN.get(type(field)):
-            params.append(value)
-            continue
-        if hasattr(value, "resolve_expression"):
-            raise FieldError(f"{field.name} is set to an expression: use a queryset")
-        params.append(field.get_db_prep_save(value, connection))
-    for field, value in zip(where_fields, where.values(), strict=True):
+    params = [
+        _prepared(field, quick, value, connection)
+        for (field, quick), value in zip(set_fields, update.values.values(), strict=True)
+    ]
+    for (field, quick), value in zip(where_fields, where.values(), strict=True):
         items = value if isinstance(value, tuple) else () if value is None else (value,)
-        params += [field.get_db_prep_value(item, connection) for item in items]
+        params += [_prepared(field, quick, item, connection) for item in items]
     return (f"{sql} AND {condition}" if condition else sql), params
+
+
+def _prepared(field: Field[Any, Any], quick: _Quick | None, value: Any, connection: Any) -> Any:
+    if value is None:
+        return None
+    if quick is not None and type(value) is quick[0]:
+        return value if quick[1] is None else quick[1](value)
+    if hasattr(value, "resolve_expression"):
+        raise FieldError(f"{field.name} is set to an expression: use a queryset")
+    return field.get_db_prep_save(value, connection)
 
 
 @lru_cache(maxsize=1024)
@@ -210,7 +234,7 @@ def _update_shape(
     using: str,
     names: tuple[str, ...],
     arity: tuple[tuple[str, int | None], ...],
-) -> tuple[str, tuple[Field[Any, Any], ...], tuple[Field[Any, Any], ...]]:
+) -> tuple[str, _Fields, _Fields]:
     quote = connections[using].ops.quote_name
     set_fields = tuple(_field(model, name) for name in names)
     where_fields = tuple(_field(model, name) for name, _ in arity)
@@ -225,7 +249,13 @@ def _update_shape(
         else:
             tests.append(f"{column} IN ({', '.join(['%s'] * count)})" if count else "1 = 0")
     table = quote(model._meta.db_table)
-    return f"UPDATE {table} SET {sets} WHERE {' AND '.join(tests)}", set_fields, where_fields  # noqa: S608
+    vendor = connections[using].vendor
+
+    def quickly(fields: Sequence[Field[Any, Any]]) -> _Fields:
+        return tuple((field, _quick(field, vendor)) for field in fields)
+
+    sql = f"UPDATE {table} SET {sets} WHERE {' AND '.join(tests)}"  # noqa: S608 - our own names
+    return sql, quickly(set_fields), quickly(where_fields)
 
 
 def _field(model: type[Model], name: str) -> Field[Any, Any]:

@@ -1,4 +1,4 @@
-"""Before a call and after it: circuit, rate limit and concurrency, shared by all processes.
+"""Before a call and after it: circuits, rate limit and concurrency, shared by all processes.
 
     permit = guard.admit(scope=…, circuit=…, limits=…, slot_seconds=…, probe_seconds=…)
     …
@@ -13,21 +13,46 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Callable
 
 from django.conf import settings
 from django.db import Error as DatabaseFault
 
 from integration_hub.coordination import heartbeat
-from integration_hub.coordination.permit import Ask, CircuitState, Permit, Store, StoreDown
+from integration_hub.coordination.permit import (
+    Ask,
+    CircuitState,
+    End,
+    Gates,
+    Moved,
+    Moves,
+    Permit,
+    Settling,
+    Store,
+    StoreDown,
+)
 from integration_hub.coordination.stores.database import DatabaseStore
 from integration_hub.coordination.stores.local import LocalStore
 from integration_hub.coordination.stores.redis import RedisStore
-from integration_hub.lib import clock, log
+from integration_hub.lib import clock, log, metrics
 from integration_hub.lib.errors import HubError
-from integration_hub.lib.resilience.circuit import Outcome, Transition
+from integration_hub.lib.resilience.circuit import Outcome, State, Transition
 from integration_hub.lib.resilience.options import CircuitOptions, LimitOptions
+from integration_hub.lib.resilience.turns import Lane
 
-__all__ = ["CircuitState", "Permit", "admit", "reset", "settle", "states"]
+__all__ = [
+    "CircuitState",
+    "Moved",
+    "Moves",
+    "Permit",
+    "Settling",
+    "admit",
+    "force",
+    "reset",
+    "settle",
+    "settling",
+    "states",
+]
 
 #: Whether this process works on its own now, and how many answers it gave that way.
 degraded = False
@@ -36,11 +61,15 @@ fallbacks = 0
 RETRY_SECONDS = 1.0
 _COUNT_SECONDS = 10.0
 _ALIVE_SECONDS = 60.0
+_HOLD_UNKNOWN = 1.0
+_MAX_HOLDS = 10_000
 
 _log = log.get(__name__)
 _lock = threading.Lock()
 _database = DatabaseStore()
 _local = LocalStore()
+_redis: dict[str, RedisStore] = {}
+_holds: dict[str, float] = {}
 _retry_at = 0.0
 _count_at = 0.0
 
@@ -52,14 +81,28 @@ def admit(
     limits: LimitOptions,
     slot_seconds: float,
     probe_seconds: float,
+    host: str = "",
+    bucket: str = "",
+    slots: str = "",
+    lane: Lane = "now",
+    patience: float = 0.0,
+    joining: Callable[[], None] | None = None,
 ) -> Permit:
     """Leave for one call of `scope`; settle it once, however the call ends.
 
-    Raises CircuitOpen, RateLimitExceeded or ConcurrencyLimitExceeded with
-    `retry_after`; what was refused counts nowhere. A permit that is never settled
-    gives its probe back after `probe_seconds` and its slot after `slot_seconds`.
+    `host` names the circuit of its upstream host; `bucket` and `slots` what tokens
+    and slots come from, when other scopes share them. Raises CircuitOpen,
+    RateLimitExceeded or ConcurrencyLimitExceeded with `retry_after`; what was
+    refused counts nowhere. Who will wait up to `patience` seconds is given a turn:
+    `retry_after` is then a moment of its own. A permit that is never settled gives
+    its probe back after `probe_seconds` and its slot after `slot_seconds`. A store that
+    takes rate and slot in a transaction calls `joining` in it, so that what that writes
+    is the same commit: the permit says so with `joined`, and any other has not called it.
     """
-    ask = Ask(scope, circuit, limits, slot_seconds, probe_seconds, uuid.uuid4().hex)
+    gates = Gates(scope, circuit, limits, host, bucket, slots)
+    hold = _holds.get(slots or scope, _HOLD_UNKNOWN)
+    token = uuid.uuid4().hex
+    ask = Ask(gates, slot_seconds, probe_seconds, token, lane, patience, hold, joining)
     store = _shared()
     if _usable():
         try:
@@ -76,25 +119,60 @@ def admit(
     return _local.admit(ask)
 
 
-def settle(permit: Permit, *, outcome: Outcome, duration_ms: float) -> Transition | None:
-    """Count how the call ended; returns what that did to the circuit.
+def settle(
+    permit: Permit, *, outcome: Outcome, duration_ms: float, reached: Outcome = "ignored"
+) -> Transition | None:
+    """Count how the call ended; returns what that did to its own circuit. See `settling`."""
+    moved = settling(permit, outcome=outcome, duration_ms=duration_ms, reached=reached)()
+    return next((item.transition for item in moved if item.scope == permit.scope), None)
 
-    `ignored` is an end that says nothing about the external system (a call
-    refused for its parameters, cancelled, or never sent). In the caller's
-    transaction the database store joins it.
+
+def settling(
+    permit: Permit, *, outcome: Outcome, duration_ms: float, reached: Outcome = "ignored"
+) -> Settling:
+    """Count how the call ended; ask the answer once for what that did to the circuits.
+
+    Redis counts while the caller does something else; asking waits for it. In the
+    caller's transaction the database store joins it. `ignored` is an end that says
+    nothing about the external system (a call refused for its parameters, cancelled,
+    or never sent). `reached` is the same for the host alone: whether a connection
+    could be made.
     """
+    end = End(outcome, duration_ms, reached)
+    _learn_hold(permit, duration_ms)
     store = _shared()
     if permit.store == store.name and _usable():
         try:
-            transition = store.settle(permit, outcome, duration_ms)
+            under_way = store.settle(permit, end)
         except StoreDown as error:
             _went(store, error)
         else:
-            _came_back(store)
-            return transition
+            return lambda: _answered(store, permit, end, under_way)
     if permit.store != _local.name:
         _fell_back(store)
-    return _local.settle(permit, outcome, duration_ms)
+    return _local.settle(permit, end)
+
+
+def _answered(store: Store, permit: Permit, end: End, under_way: Settling) -> Moves:
+    try:
+        moved = under_way()
+    except StoreDown as error:
+        _went(store, error)
+        _fell_back(store)
+        return _local.settle(permit, end)()
+    _came_back(store)
+    return moved
+
+
+def _learn_hold(permit: Permit, duration_ms: float) -> None:
+    """How long a slot is held, on the average of the last few: who waits is told by it."""
+    gates = permit.ask.gates
+    if gates.limits.max_concurrency <= 0:
+        return
+    place, held = gates.slots or gates.scope, max(0.001, duration_ms / 1000)
+    if len(_holds) >= _MAX_HOLDS and place not in _holds:
+        _holds.clear()
+    _holds[place] = 0.8 * _holds.get(place, held) + 0.2 * held
 
 
 def states(prefix: str) -> list[CircuitState]:
@@ -117,8 +195,25 @@ def reset(prefix: str) -> None:
         _went(store, error)
 
 
+def force(scope: str, state: State) -> None:
+    """Set one circuit: `forced_open` and `disabled` stay until `force` or `reset`, `closed` is
+    as new. What is under way counts no more."""
+    _local.force(scope, state)
+    store = _shared()
+    try:
+        store.force(scope, state)
+    except StoreDown as error:
+        _went(store, error)
+
+
 def _shared() -> Store:
-    return RedisStore(settings.REDIS_URL) if settings.REDIS_URL else _database
+    url: str = settings.REDIS_URL
+    if not url:
+        return _database
+    store = _redis.get(url)
+    if store is None:
+        store = _redis[url] = RedisStore(url)
+    return store
 
 
 def _usable() -> bool:
@@ -142,6 +237,7 @@ def _went(store: Store, error: StoreDown) -> None:
         if degraded:
             return
         degraded = True
+        metrics.guard_degraded.set(1)
         _count_at = 0.0
         _local.forget()
     _log.warning(
@@ -158,6 +254,7 @@ def _came_back(store: Store) -> None:
         return
     with _lock:
         was, degraded = degraded, False
+        metrics.guard_degraded.set(0)
     if was:
         _log.info("guard.restored", store=store.name)
 

@@ -36,6 +36,13 @@ class BucketRow(models.Model):
     arrival = models.FloatField()
 
 
+class TurnRow(models.Model):
+    """Who waits for a bucket or for slots, a lane a row: when the last one's turn ends."""
+
+    scope = models.CharField(max_length=330, primary_key=True)
+    ends = models.FloatField()
+
+
 class SlotRow(models.Model):
     """One numbered concurrency slot: held by `holder` until `until`, in seconds since 1970."""
 
@@ -68,3 +75,34 @@ class Heartbeat(models.Model):
     pid = models.IntegerField()
     seen_at = models.DateTimeField()
     detail = models.CharField(max_length=200, default="", blank=True)
+
+
+class BudgetRow(models.Model):
+    """The first tries and retries of a minute, packed; swapped by compare-and-set on `version`."""
+
+    scope = models.CharField(max_length=300, primary_key=True)
+    slots = models.TextField(default="")
+    version = models.BigIntegerField(default=0)
+
+
+class HoldKind(models.TextChoices):
+    """Why a scope is held: it refused a call, its quota is used up, or one call tries it."""
+
+    REFUSED = "refused"
+    SPENT = "spent"
+    PROBING = "probing"
+
+
+class HoldRow(models.Model):
+    """No call of `scope` until then, in seconds since 1970: its external system said so."""
+
+    scope = models.CharField(max_length=300, primary_key=True)
+    until = models.FloatField()
+    kind = models.CharField(max_length=10, choices=HoldKind.choices)
+
+
+class OperatedRow(models.Model):
+    """A circuit that an operator holds open (`forced_open`) or switched off (`disabled`)."""
+
+    scope = models.CharField(max_length=300, primary_key=True)
+    state = models.CharField(max_length=20)

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 
 from integration_hub.coordination import prepared
 from integration_hub.coordination.models import Revision
@@ -65,31 +65,29 @@ def snapshot() -> Mapping[str, int]:
     current = _scope.get()
     if current is not None and current.numbers is not None:
         return current.numbers
-    numbers = _checked_read() if _is_unchecked() else _read()
+    this = connections[DEFAULT_DB_ALIAS]
+    numbers = _checked_read(this) if _is_unchecked(this) else _read()
     if current is not None:
         current.numbers = numbers
     return numbers
 
 
 def _read() -> dict[str, int]:
-    with prepared.cursor(DEFAULT_DB_ALIAS) as cursor:
-        cursor.execute(_SELECT, [])
-        return dict(cursor.fetchall())
+    rows = prepared.fetch(DEFAULT_DB_ALIAS, _SELECT, [])
+    return {prepared.str_of(name): int(number) for name, number in rows}
 
 
-def _is_unchecked() -> bool:
+def _is_unchecked(this: Any) -> bool:
     """Whether nothing has shown in this request that the kept connection still works."""
-    this: Any = connection
     kept = this.connection is not None and not this.in_atomic_block
     return kept and this.health_check_enabled and not this.health_check_done
 
 
-def _checked_read() -> dict[str, int]:
+def _checked_read(this: Any) -> dict[str, int]:
     """Be the health check as well, which would be a round trip of its own.
 
     This statement is the first of most requests and does no harm twice.
     """
-    this: Any = connection
     this.health_check_done = True
     try:
         return _read()

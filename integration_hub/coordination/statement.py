@@ -25,7 +25,7 @@ from integration_hub.coordination.compiled import (
     compile_update,
 )
 
-__all__ = ["RowUpdate", "insert_unless_taken", "write_together"]
+__all__ = ["RowUpdate", "insert_unless_taken", "insert_where_free", "write_together"]
 
 # The first part of the statement is what the others depend on.
 _HELD = "EXISTS (SELECT 1 FROM w0)"
@@ -60,6 +60,13 @@ def insert_unless_taken(first: Model, then: Sequence[Model]) -> bool:
     True; the others wait for its transaction to end.
     """
     return _write([first, *then], [], True, False)[0]
+
+
+def insert_where_free(rows: Sequence[Model]) -> None:
+    """One INSERT of rows of one model; those that hit a unique constraint are left out."""
+    using = _alias(rows, [])
+    part = compile_insert(connections[using], rows, may_exist=True)
+    _run_in_turn(using, [part], conditional=False)
 
 
 def _write(
@@ -124,13 +131,10 @@ def _run_in_turn(using: str, parts: Sequence[Compiled], conditional: bool) -> li
         if len(parts) > 1
         else transaction.mark_for_rollback_on_error(using=using)
     )
-    with together, connections[using].cursor() as cursor:
+    with together:
         for sql, params in parts:
-            if conditional and counts and counts[0] == 0:
-                counts.append(0)
-                continue
-            cursor.execute(sql, params)
-            counts.append(cursor.rowcount)
+            stopped = conditional and bool(counts) and counts[0] == 0
+            counts.append(0 if stopped else prepared.change(using, sql, params))
     return counts
 
 
@@ -138,6 +142,6 @@ def _run_as_one(using: str, parts: Sequence[Compiled]) -> list[int]:
     ctes = ", ".join(f"w{number} AS ({sql} RETURNING 1)" for number, (sql, _) in enumerate(parts))
     counts = ", ".join(f"(SELECT count(*) FROM w{number})" for number in range(len(parts)))  # noqa: S608
     params = [value for _, values in parts for value in values]
-    with transaction.mark_for_rollback_on_error(using=using), prepared.cursor(using) as cursor:
-        cursor.execute(f"WITH {ctes} SELECT {counts}", params)
-        return [int(count) for count in cursor.fetchone()]
+    with transaction.mark_for_rollback_on_error(using=using):
+        rows = prepared.fetch(using, f"WITH {ctes} SELECT {counts}", params)
+    return [int(count) for count in rows[0]]

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import redis
 from django.conf import settings as django_settings
+from django.db import connections
 
 from integration_hub.coordination import guard
 from integration_hub.coordination.stores import redis as redis_store
+from integration_hub.coordination.stores import wire
 from integration_hub.lib.resilience.options import CircuitOptions, LimitOptions
 
 REDIS_URL = django_settings.REDIS_URL
 
 
 @pytest.fixture
-def patient_redis(monkeypatch):
-    """Redis with nothing of the guard in it, and time to answer on a busy machine."""
-    monkeypatch.setattr(redis_store, "TIMEOUT_SECONDS", 5.0)
-    redis_store._client.cache_clear()
+def empty_redis():
+    """Redis with nothing of the guard in it."""
+    wire.forget()
     client = redis.Redis.from_url(REDIS_URL)
     forget(client)
     yield client
     forget(client)
     client.close()
-    redis_store._client.cache_clear()
+    wire.forget()
 
 
 def forget(client):
     for key in client.scan_iter(f"{redis_store.PREFIX}*"):
         client.delete(key)
+
+
+def forked(work):
+    """Run `work()` in a fork with connections of its own; its exit code."""
+    connections.close_all()
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    code = 1
+    try:
+        connections.close_all()
+        work()
+        connections.close_all()
+        code = 0
+    finally:
+        os._exit(code)
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +69,7 @@ def store(request, settings):
     if request.param == "database":
         settings.REDIS_URL = ""
     else:
-        request.getfixturevalue("patient_redis")
+        request.getfixturevalue("empty_redis")
     return request.param
 
 

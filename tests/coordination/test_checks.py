@@ -69,6 +69,11 @@ def test_the_checks_are_registered():
         ({"broker_class": "django_q.brokers.redis_broker.Redis"}, ["hub.E108"]),
         ({"broker_class": "no.such.Broker"}, ["hub.E108"]),
         ({"timeout": 300}, ["hub.E110"]),
+        ({"timeout": 329}, ["hub.E110"]),
+        ({"timeout": 330}, []),
+        ({"sync": True}, ["hub.E111"]),
+        ({"scheduler": False}, ["hub.E112"]),
+        ({"max_rss": 100_000}, ["hub.E113"]),
         ({"timeout": 10, "retry": 5, "bulk": 2}, ["hub.E101", "hub.E110", "hub.E105"]),
     ],
 )
@@ -98,8 +103,8 @@ def test_local_memory_is_warned_about_only_where_a_limit_is_counted_in_it(settin
     settings.HUB_API_RATE = ""
     assert check_cache() == []
     settings.HUB_API_RATE = "10/s"
-    database("sqlite")
-    assert check_cache() == []
+    database("sqlite")  # one worker process, but two of the web
+    assert [message.id for message in check_cache()] == ["hub.W120"]
 
 
 @pytest.mark.parametrize(

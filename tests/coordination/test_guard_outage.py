@@ -7,6 +7,7 @@ import pytest
 
 from integration_hub.coordination import guard, heartbeat
 from integration_hub.coordination.models import Heartbeat
+from integration_hub.lib import metrics
 from integration_hub.lib.errors import CircuitOpen, ConcurrencyLimitExceeded, RateLimitExceeded
 from integration_hub.lib.resilience.options import CircuitOptions, LimitOptions
 from tests.coordination.conftest import REDIS_URL
@@ -42,6 +43,7 @@ def test_calls_go_on_and_it_is_said_once(call, warnings):
     for _ in range(5):
         call()
     assert guard.degraded
+    assert metrics.registry.get_sample_value("integration_guard_degraded") == 1
     assert guard.fallbacks == 5
     assert [event for event, _ in warnings] == ["guard.degraded"]
     assert warnings[0][1]["reason"] == "ConnectionError"
@@ -104,7 +106,7 @@ def _down():
 
 
 @pytest.mark.redis
-@pytest.mark.usefixtures("patient_redis")
+@pytest.mark.usefixtures("empty_redis")
 def test_it_comes_back_by_itself(call, settings, fake_clock, warnings):
     settings.REDIS_URL = NOWHERE
     call()
@@ -114,11 +116,12 @@ def test_it_comes_back_by_itself(call, settings, fake_clock, warnings):
     fake_clock.advance(1)
     call()
     assert not guard.degraded
+    assert metrics.registry.get_sample_value("integration_guard_degraded") == 0
     assert [event for event, _ in warnings] == ["guard.degraded", "guard.restored"]
 
 
 @pytest.mark.redis
-@pytest.mark.usefixtures("patient_redis")
+@pytest.mark.usefixtures("empty_redis")
 def test_a_refusal_is_an_answer_of_the_store_too(admit, settings, fake_clock):
     limits = LimitOptions(requests=1, per_seconds=60, burst=1)
     admit(limits=limits)
@@ -130,7 +133,7 @@ def test_a_refusal_is_an_answer_of_the_store_too(admit, settings, fake_clock):
 
 
 @pytest.mark.redis
-@pytest.mark.usefixtures("patient_redis")
+@pytest.mark.usefixtures("empty_redis")
 def test_a_call_that_began_before_the_outage_counts_in_this_process(admit, call, settings):
     permits = [admit(circuit=QUICK), admit(circuit=QUICK)]
     settings.REDIS_URL = NOWHERE
@@ -138,6 +141,7 @@ def test_a_call_that_began_before_the_outage_counts_in_this_process(admit, call,
     assert ends == [None, "opened"]
 
 
+@pytest.mark.usefixtures("promised_timeout")
 def test_a_store_that_does_not_answer_costs_a_tenth_of_a_second(call, settings):
     """A listener that accepts and says nothing, as a stopped Redis does."""
     with socket.socket() as silent:

@@ -13,7 +13,7 @@ from integration_hub.lib.resilience.options import CircuitOptions, LimitOptions
 
 pytestmark = [
     pytest.mark.redis,
-    pytest.mark.usefixtures("patient_redis"),
+    pytest.mark.usefixtures("empty_redis"),
     pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
 ]
 PROCESSES = 8

@@ -41,7 +41,8 @@ def test_a_kept_connection_that_the_server_closed_is_replaced_without_a_check_of
     connection.health_check_enabled, connection.health_check_done = True, False
     with CaptureQueriesContext(connection) as ran:
         assert revision.snapshot() == before
-    assert all("SELECT 1" not in query["sql"] for query in ran.captured_queries)
+    # What the dead connection was asked has no text: the driver never got to send it.
+    assert all("SELECT 1" not in (query["sql"] or "") for query in ran.captured_queries)
 
 
 def end_connection(pid):

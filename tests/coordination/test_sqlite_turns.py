@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 
 import pytest
 from django.db import connection, transaction
@@ -64,6 +65,47 @@ def test_a_fork_does_not_keep_the_turn_of_its_parent(path):
     turn.give()
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+
+
+def test_threads_that_follow_each_other_leave_turns_to_another_process(path):
+    turns.of(path)
+    ready, told = os.pipe()
+    child = os.fork()
+    if not child:  # one after the other, each told of
+        while turns.of(path).take(5):
+            turns.of(path).give()
+            os.write(told, b"x")
+    end = time.monotonic() + 0.5
+
+    def write():
+        while time.monotonic() < end:
+            assert turns.of(path).take(5)
+            time.sleep(0.0005)
+            turns.of(path).give()
+
+    threads = [threading.Thread(target=write) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(told)
+    assert len(os.read(ready, 65536)) > 3
+    os.close(ready)
+
+
+def test_a_thread_that_gave_up_waiting_leaves_nothing_locked(path):
+    turn = turns.of(path)
+    assert turn.take(1)
+    waiter = threading.Thread(target=turn.take, args=(0.05,))
+    waiter.start()
+    waiter.join(5)
+    turn.give()
+    child = os.fork()
+    if not child:
+        os._exit(0 if turns.of(path).take(1) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="turns are SQLite's")

@@ -6,12 +6,22 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
-from integration_hub.coordination.permit import Ask, CircuitState, Permit, refusal
+from integration_hub.coordination.permit import (
+    Admitted,
+    Ask,
+    CircuitState,
+    End,
+    Permit,
+    Refused,
+    Settling,
+    moves,
+    refusal,
+)
 from integration_hub.lib import clock
 from integration_hub.lib.resilience import circuit as core
-from integration_hub.lib.resilience import limiter
-from integration_hub.lib.resilience.circuit import Circuit, Outcome, Transition
-from integration_hub.lib.resilience.options import LimitOptions
+from integration_hub.lib.resilience import limiter, turns
+from integration_hub.lib.resilience.circuit import Circuit, Outcome, State, Transition
+from integration_hub.lib.resilience.options import HOST_CIRCUIT, CircuitOptions, LimitOptions
 
 MAX_SCOPES = 10_000
 
@@ -21,6 +31,7 @@ class _Kept:
     circuit: Circuit = field(default_factory=Circuit)
     arrival: float = 0.0
     slots: dict[str, float] = field(default_factory=dict)
+    turns: dict[tuple[Refused, turns.Lane], float] = field(default_factory=dict)
 
 
 class LocalStore:
@@ -35,39 +46,31 @@ class LocalStore:
 
     def admit(self, ask: Ask) -> Permit:
         now = clock.now().timestamp()
-        limits = self._share(ask.limits)
+        gates, limits = ask.gates, self._share(ask.gates.limits)
         with self._lock:
-            kept = self._of(ask.scope)
-            admission = core.admit(
-                kept.circuit, ask.circuit, now, probe=ask.token, probe_seconds=ask.probe_seconds
-            )
-            if not admission.allowed:
-                kept.circuit = admission.circuit
-                raise refusal("circuit", ask.scope, admission.retry_after)
-            self._limit(kept, ask, limits, now)
-            kept.circuit = admission.circuit
-        return Permit(
-            ask, self.name, now, clock.monotonic(), admission.circuit.generation, admission.probe
-        )
+            mine = self._knock(ask, gates.scope, gates.circuit, "circuit", now)
+            host = Circuit()
+            if gates.host:
+                host = self._knock(ask, gates.host, HOST_CIRCUIT, "host", now)
+            self._limit(ask, limits, now)
+            circuit = self._let_go(gates.scope, mine)
+            hosts = self._let_go(gates.host, host) if gates.host else Admitted()
+        return Permit(ask, self.name, now, clock.monotonic(), circuit, hosts)
 
-    def settle(self, permit: Permit, outcome: Outcome, duration_ms: float) -> Transition | None:
-        ask = permit.ask
+    def settle(self, permit: Permit, end: End) -> Settling:
+        gates, token = permit.ask.gates, permit.ask.token
+        # What a shared store admitted is counted here too when that store has gone since.
+        ours = permit.store == self.name
         with self._lock:
-            kept = self._of(ask.scope)
-            kept.slots.pop(ask.token, None)
-            # What a shared store admitted is counted here too when that store has gone since.
-            ours = permit.store == self.name
-            settled = core.settle(
-                kept.circuit,
-                ask.circuit,
-                clock.now().timestamp(),
-                outcome=outcome,
-                duration_ms=duration_ms,
-                generation=permit.generation if ours else kept.circuit.generation,
-                probe=ask.token,
-            )
-            kept.circuit = settled.circuit
-        return settled.transition
+            self._of(gates.slots or gates.scope).slots.pop(token, None)
+            mine = permit.circuit if ours else None
+            moved = self._count(gates.scope, gates.circuit, mine, token, end.outcome, end)
+            host: Transition | None = None
+            if gates.host:
+                theirs = permit.host if ours else None
+                host = self._count(gates.host, HOST_CIRCUIT, theirs, token, end.reached, end)
+        found = moves(gates, moved, host)
+        return lambda: found
 
     def states(self, prefix: str) -> list[CircuitState]:
         now = clock.now().timestamp()
@@ -76,6 +79,11 @@ class LocalStore:
                 (name, self._kept[name]) for name in sorted(self._kept) if name.startswith(prefix)
             ]
             return [CircuitState(scope, *core.describe(kept.circuit, now)) for scope, kept in found]
+
+    def force(self, scope: str, state: State) -> None:
+        with self._lock:
+            kept = self._of(scope)
+            kept.circuit = core.forced(kept.circuit, state)
 
     def reset(self, prefix: str) -> None:
         with self._lock:
@@ -88,20 +96,67 @@ class LocalStore:
         with self._lock:
             self._kept.clear()
 
-    def _limit(self, kept: _Kept, ask: Ask, limits: LimitOptions, now: float) -> None:
-        arrival = kept.arrival
+    def _knock(
+        self, ask: Ask, scope: str, options: CircuitOptions, reason: Refused, now: float
+    ) -> Circuit:
+        kept = self._of(scope)
+        found = core.admit(
+            kept.circuit, options, now, probe=ask.token, probe_seconds=ask.probe_seconds
+        )
+        if not found.allowed:
+            kept.circuit = found.circuit
+            raise refusal(reason, scope, found.retry_after)
+        return found.circuit
+
+    def _let_go(self, scope: str, circuit: Circuit) -> Admitted:
+        self._of(scope).circuit = circuit
+        return Admitted(circuit.generation, circuit.state == "half_open")
+
+    def _count(
+        self,
+        scope: str,
+        options: CircuitOptions,
+        admitted: Admitted | None,
+        token: str,
+        outcome: Outcome,
+        end: End,
+    ) -> Transition | None:
+        kept = self._of(scope)
+        settled = core.settle(
+            kept.circuit,
+            options,
+            clock.now().timestamp(),
+            outcome=outcome,
+            duration_ms=end.duration_ms,
+            generation=kept.circuit.generation if admitted is None else admitted.generation,
+            probe=token,
+        )
+        kept.circuit = settled.circuit
+        return settled.transition
+
+    def _limit(self, ask: Ask, limits: LimitOptions, now: float) -> None:
+        bucket = self._of(ask.gates.bucket or ask.gates.scope)
+        arrival = bucket.arrival
         if limits.requests > 0:
-            taken = limiter.take(limits, kept.arrival, now)
-            if not taken.allowed:
-                raise refusal("rate", ask.scope, taken.retry_after)
+            taken = limiter.take(limits, bucket.arrival, now, batch=ask.batch)
+            wait = max(taken.retry_after, _before(bucket, ask, now))
+            if wait > limiter.EPSILON:
+                each = limiter.interval(limits)
+                raise refusal("rate", ask.gates.scope, _turn(bucket, ask, "rate", now, wait, each))
             arrival = taken.arrival
         if limits.max_concurrency > 0:
-            kept.slots = {token: end for token, end in kept.slots.items() if end > now}
-            if len(kept.slots) >= limits.max_concurrency:
-                left = min(kept.slots.values()) - now
-                raise refusal("concurrency", ask.scope, min(left, 1.0))
-            kept.slots[ask.token] = now + ask.slot_seconds
-        kept.arrival = arrival
+            self._take_slot(ask, limits.max_concurrency, now)
+        bucket.arrival = arrival
+
+    def _take_slot(self, ask: Ask, most: int, now: float) -> None:
+        kept = self._of(ask.gates.slots or ask.gates.scope)
+        kept.slots = {token: end for token, end in kept.slots.items() if end > now}
+        most -= limiter.kept_from_batch(most) if ask.batch else 0
+        if len(kept.slots) >= most:
+            wait = min(min(kept.slots.values()) - now, ask.hold)
+            turn = _turn(kept, ask, "concurrency", now, wait, ask.hold / most)
+            raise refusal("concurrency", ask.gates.scope, turn)
+        kept.slots[ask.token] = now + ask.slot_seconds
 
     def _share(self, limits: LimitOptions) -> LimitOptions:
         if self.processes <= 1:
@@ -122,3 +177,15 @@ class LocalStore:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(scope)
         return kept
+
+
+def _before(bucket: _Kept, ask: Ask, now: float) -> float:
+    """How long who is not waiting now lets those go first who are."""
+    return 0.0 if ask.lane == "now" else bucket.turns.get(("rate", "now"), 0.0) - now
+
+
+def _turn(place: _Kept, ask: Ask, reason: Refused, now: float, wait: float, each: float) -> float:
+    ends = place.turns.get((reason, ask.lane), 0.0)
+    turn = turns.take(ends, now, wait=wait, each=each, patience=ask.patience)
+    place.turns[reason, ask.lane] = turn.ends
+    return turn.wait

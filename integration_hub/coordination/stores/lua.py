@@ -1,18 +1,19 @@
 """The two scripts that Redis runs, each one round trip.
 
-They are `lib/resilience/circuit.py`, `window.py` and `limiter.py` word by word in
-Lua; `tests/coordination/test_lua_is_the_core.py` runs both side by side. One
+They are `lib/resilience/circuit.py`, `window.py`, `limiter.py` and `turns.py` word by
+word in Lua; `tests/coordination/test_lua_is_the_core.py` runs both side by side. One
 circuit is one hash: s(tate), w(indow), o(pened at), c(ooldown), g(eneration), k (good),
-b(ad) and p:<id> = end for every probe in flight.
+b(ad) and p:<id> = end for every probe in flight. What is the same for every call of a
+method comes first in ARGV, so that it is packed once.
 """
 
 _COMMON = """
 local MAX_PROBE_SECONDS = 3600
 local function text(number) return string.format('%.17g', number) end
-local now = tonumber(ARGV[1])
-if not now then
+local function moment(given)
+  if given ~= '' then return tonumber(given) end
   local time = redis.call('TIME')
-  now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+  return tonumber(time[1]) + tonumber(time[2]) / 1000000
 end
 local function read(key)
   local circuit = {s = 'closed', w = '', o = 0, c = 0, g = 0, k = 0, b = 0, p = {}}
@@ -38,31 +39,38 @@ local function write(key, circuit, ttl)
 end
 """
 
-# KEYS: circuit, bucket, slots.
-# ARGV: now or '', token, probe seconds, cooldown seconds, probes, seconds a token,
-#       seconds of a full bucket, slots, slot seconds, time to live.
-# Returns: reason or 'go', retry after, generation, 1 for a probe, now.
+# KEYS: circuit, circuit of the host (or the same), bucket, slots, turns of the bucket,
+#       turns of the slots.
+# ARGV: cooldown seconds, probes, time to live; the same three of the host (0 probes: no host);
+#       seconds a token (0: no rate), seconds of a full bucket, of it kept from batch work;
+#       slots (0: no limit), of them kept from batch work;
+#       now or '', token, probe seconds, slot seconds, lane, patience, seconds a slot is held.
+# Returns: generation, 1 for a probe, now, generation and 1 for a probe of the host;
+#          or what is in the way, and retry after.
 ADMIT = (
     _COMMON
     + """
-local token, probe_seconds, cooldown = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local permits, interval, full = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local max_slots, slot_seconds, ttl = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-local function refuse(reason, seconds) return {reason, text(seconds), '0', 0, text(now)} end
+local interval, full = tonumber(ARGV[7]), tonumber(ARGV[8])
+local max_slots = tonumber(ARGV[10])
+local now, token, probe_seconds = moment(ARGV[12]), ARGV[13], tonumber(ARGV[14])
+local lane, patience = ARGV[16], tonumber(ARGV[17])
 
-local head = redis.call('HMGET', KEYS[1], 's', 'g')
-local state, generation = head[1] or 'closed', head[2] or '0'
-local circuit = nil
-if state == 'forced_open' then return refuse('circuit', cooldown) end
-if state == 'open' or state == 'half_open' then
-  circuit = read(KEYS[1])
+local function refuse(reason, seconds) return {reason, text(seconds)} end
+
+-- The seconds to wait if it refuses; else its generation, and what to write for a probe.
+local function knock(key, cooldown, permits)
+  local head = redis.call('HMGET', key, 's', 'g')
+  local state = head[1] or 'closed'
+  if state == 'closed' or state == 'disabled' then return nil, head[2] or '0', nil end
+  if state == 'forced_open' then return cooldown end
+  local circuit = read(key)
   if state == 'open' then
     if now < circuit.o then
       circuit.o = now
-      redis.call('HSET', KEYS[1], 'o', text(now))
+      redis.call('HSET', key, 'o', text(now))
     end
     local left = circuit.o + cooldown - now
-    if left > 0 then return refuse('circuit', left) end
+    if left > 0 then return left end
     circuit = {s = 'half_open', w = '', o = 0, c = 0, g = circuit.g + 1, k = 0, b = 0, p = {}}
   end
   local alive, count, first = {}, 0, nil
@@ -75,90 +83,91 @@ if state == 'open' or state == 'half_open' then
   end
   circuit.p = alive
   if count == 0 and circuit.k + circuit.b >= permits then circuit.k, circuit.b = 0, 0 end
-  if count + circuit.k + circuit.b >= permits then
-    return refuse('circuit', math.min(first - now, 1))
-  end
+  if count + circuit.k + circuit.b >= permits then return math.min(first - now, 1) end
   circuit.p[token] = now + math.min(probe_seconds, MAX_PROBE_SECONDS)
-  generation = text(circuit.g)
+  return nil, text(circuit.g), circuit
+end
+
+-- The wait until the turn of who waits; without the patience for it, what was asked for.
+local function turn(key, wait, each)
+  local ends = tonumber(redis.call('HGET', key, lane) or '0')
+  -- Not by way of a moment: a double has 0.2 us left there.
+  local rest = math.max(math.min(ends - now, 86400), wait)
+  if rest > patience then return rest end
+  redis.call('HSET', key, lane, text(now + rest + each))
+  local lives = math.ceil((rest + each) * 1000) + 1000
+  if redis.call('PTTL', key) < lives then redis.call('PEXPIRE', key, lives) end
+  return rest
+end
+
+-- How long who is not waiting now lets those go first who are.
+local function before_me(key)
+  if lane == 'now' then return 0 end
+  return math.max(0, tonumber(redis.call('HGET', key, 'now') or '0') - now)
+end
+
+local wait, generation, circuit = knock(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]))
+if wait then return refuse('circuit', wait) end
+local host_generation, host_circuit = '0', nil
+if ARGV[5] ~= '0' then
+  wait, host_generation, host_circuit = knock(KEYS[2], tonumber(ARGV[4]), tonumber(ARGV[5]))
+  if wait then return refuse('host', wait) end
 end
 
 local ahead = nil
 if interval > 0 then
-  local arrival = tonumber(redis.call('GET', KEYS[2]) or '0')
+  local arrival = tonumber(redis.call('GET', KEYS[3]) or '0')
   ahead = math.min(math.max(arrival, now), now + full) + interval
-  if ahead - now > full + 1e-6 then return refuse('rate', ahead - now - full) end
+  local mine = lane == 'batch' and full - tonumber(ARGV[9]) or full
+  wait = math.max(ahead - now - mine, before_me(KEYS[5]))
+  if wait > 1e-6 then return refuse('rate', turn(KEYS[5], wait, interval)) end
 end
 if max_slots > 0 then
-  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', text(now))
-  if redis.call('ZCARD', KEYS[3]) >= max_slots then
-    local first = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
-    return refuse('concurrency', math.min(tonumber(first[2]) - now, 1))
+  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', text(now))
+  local mine = lane == 'batch' and max_slots - tonumber(ARGV[11]) or max_slots
+  if redis.call('ZCARD', KEYS[4]) >= mine then
+    local first = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')
+    local hold = tonumber(ARGV[18])
+    wait = math.min(tonumber(first[2]) - now, hold)
+    return refuse('concurrency', turn(KEYS[6], wait, hold / mine))
   end
-  redis.call('ZADD', KEYS[3], text(now + slot_seconds), token)
+  local slot_seconds = tonumber(ARGV[15])
+  redis.call('ZADD', KEYS[4], text(now + slot_seconds), token)
   local lives = math.ceil(slot_seconds * 1000) + 1000
-  if redis.call('PTTL', KEYS[3]) < lives then redis.call('PEXPIRE', KEYS[3], lives) end
+  if redis.call('PTTL', KEYS[4]) < lives then redis.call('PEXPIRE', KEYS[4], lives) end
 end
-if ahead then redis.call('SET', KEYS[2], text(ahead), 'PX', math.ceil(full * 1000) + 1000) end
-if circuit then write(KEYS[1], circuit, ttl) end
-return {'go', '0', generation, circuit and 1 or 0, text(now)}
+if ahead then redis.call('SET', KEYS[3], text(ahead), 'PX', math.ceil(full * 1000) + 1000) end
+if circuit then write(KEYS[1], circuit, ARGV[3]) end
+if host_circuit then write(KEYS[2], host_circuit, ARGV[6]) end
+return {generation, circuit and 1 or 0, text(now), host_generation, host_circuit and 1 or 0}
 """
 )
 
-# KEYS: circuit, slots, index of scopes.
-# ARGV: now or '', token, outcome, duration ms, slow ms, generation, probes, failure rate,
-#       calls needed, 'count' or 'time', window, scope, time to live, 1 if a slot is held,
-#       cooldown seconds.
-# Returns: 'opened', 'closed' or ''.
+# KEYS: circuit, circuit of the host (or the same), slots, index of scopes.
+# ARGV: scope, slow ms, probes, failure rate, calls needed, 'count' or 'time', window,
+#       cooldown seconds, time to live; scope of the host (or '') and the same eight of it;
+#       1 if a slot is held;
+#       now or '', token, outcome, duration ms, generation; outcome and generation of the host.
+# Returns: 'opened', 'closed' or '' for the circuit and for that of the host, with a space
+# between.
 SETTLE = (
     _COMMON
     + """
-local token, outcome, duration, slow = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local generation, permits, rate = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local needed, kind, size = tonumber(ARGV[9]), ARGV[10], tonumber(ARGV[11])
-local scope, ttl, cooldown = ARGV[12], tonumber(ARGV[13]), tonumber(ARGV[15])
-if ARGV[14] == '1' then redis.call('ZREM', KEYS[2], token) end
+local now, token, duration = moment(ARGV[20]), ARGV[21], tonumber(ARGV[23])
 
-local bad = outcome == 'failure' or (outcome == 'success' and slow > 0 and duration > slow)
-local circuit = read(KEYS[1])
-local function turn(state, opened_at, cools)
-  circuit = {s = state, w = '', o = opened_at, c = cools, g = circuit.g + 1, k = 0, b = 0, p = {}}
-  write(KEYS[1], circuit, ttl)
-end
-
-if circuit.s == 'half_open' then
-  if not circuit.p[token] then return '' end
-  circuit.p[token] = nil
-  if outcome ~= 'ignored' then
-    if bad then circuit.b = circuit.b + 1 else circuit.k = circuit.k + 1 end
-    if circuit.b > 0 and circuit.b / permits >= rate then
-      turn('open', now, cooldown)
-      return 'opened'
-    end
-    if circuit.k + circuit.b >= permits then
-      turn('closed', 0, 0)
-      return 'closed'
-    end
+local function record(w, kind, size, bad)
+  if kind == 'count' then
+    local digits = string.sub(w, 1, 1) == 'c' and string.sub(w, 2) or ''
+    digits = string.sub(digits .. (bad and '1' or '0'), -size)
+    local _, ones = string.gsub(digits, '1', '1')
+    return 'c' .. digits, #digits, ones
   end
-  write(KEYS[1], circuit, ttl)
-  return ''
-end
-if circuit.s ~= 'closed' or circuit.g ~= generation or outcome == 'ignored' then return '' end
-
-local window, calls, failed = nil, 0, 0
-if kind == 'count' then
-  local digits = string.sub(circuit.w, 1, 1) == 'c' and string.sub(circuit.w, 2) or ''
-  digits = string.sub(digits .. (bad and '1' or '0'), -size)
-  window = 'c' .. digits
-  calls = #digits
-  local _, ones = string.gsub(digits, '1', '1')
-  failed = ones
-else
   local width = math.max(1, size / 60)
   local slot = math.floor(now / width)
   local oldest = slot - math.ceil(size / width)
-  local parts, here, here_bad = {}, 0, 0
-  if string.sub(circuit.w, 1, 1) == 't' then
-    for at, count, wrong in string.gmatch(circuit.w, '(%d+):(%d+):(%d+)') do
+  local parts, here, here_bad, calls, failed = {}, 0, 0, 0, 0
+  if string.sub(w, 1, 1) == 't' then
+    for at, count, wrong in string.gmatch(w, '(%d+):(%d+):(%d+)') do
       local moment = tonumber(at)
       if moment == slot then
         here, here_bad = tonumber(count), tonumber(wrong)
@@ -172,22 +181,76 @@ else
   here = here + 1
   if bad then here_bad = here_bad + 1 end
   parts[#parts + 1] = string.format('%d:%d:%d', slot, here, here_bad)
-  calls, failed = calls + here, failed + here_bad
-  window = 't' .. table.concat(parts, ';')
+  return 't' .. table.concat(parts, ';'), calls + here, failed + here_bad
 end
-if calls >= needed and failed > 0 and failed / calls >= rate then
-  redis.call('ZADD', KEYS[3], 0, scope)
-  turn('open', now, cooldown)
-  return 'opened'
-end
-if window ~= circuit.w then
-  if circuit.w == '' then
-    redis.call('ZADD', KEYS[3], 0, scope)
-    redis.call('HSET', KEYS[1], 's', 'closed', 'g', text(circuit.g))
+
+-- `base` is where the options of this circuit begin in ARGV.
+local function count(key, base, outcome, generation)
+  local slow, permits = tonumber(ARGV[base + 1]), tonumber(ARGV[base + 2])
+  local rate, needed = tonumber(ARGV[base + 3]), tonumber(ARGV[base + 4])
+  local kind, size = ARGV[base + 5], tonumber(ARGV[base + 6])
+  local cooldown, ttl = tonumber(ARGV[base + 7]), ARGV[base + 8]
+  local bad = outcome == 'failure' or (outcome == 'success' and slow > 0 and duration > slow)
+  local circuit = read(key)
+  local function go(state, opened_at, cools)
+    write(key, {s = state, w = '', o = opened_at, c = cools, g = circuit.g + 1, k = 0, b = 0,
+      p = {}}, ttl)
   end
-  redis.call('HSET', KEYS[1], 'w', window)
-  redis.call('EXPIRE', KEYS[1], ttl)
+  if circuit.s == 'half_open' then
+    if not circuit.p[token] then return '' end
+    circuit.p[token] = nil
+    if outcome ~= 'ignored' then
+      if bad then circuit.b = circuit.b + 1 else circuit.k = circuit.k + 1 end
+      if circuit.b > 0 and circuit.b / permits >= rate then
+        go('open', now, cooldown)
+        return 'opened'
+      end
+      if circuit.k + circuit.b >= permits then
+        go('closed', 0, 0)
+        return 'closed'
+      end
+    end
+    write(key, circuit, ttl)
+    return ''
+  end
+  if circuit.s ~= 'closed' or circuit.g ~= generation or outcome == 'ignored' then return '' end
+  local window, calls, failed = '', 0, 0
+  if bad or kind ~= 'count' or rate < 1 or needed < size then
+    window, calls, failed = record(circuit.w, kind, size, bad)
+  end
+  if calls >= needed and failed > 0 and failed / calls >= rate then
+    redis.call('ZADD', KEYS[4], 0, ARGV[base])
+    go('open', now, cooldown)
+    return 'opened'
+  end
+  if window ~= circuit.w then
+    if circuit.w == '' then
+      redis.call('ZADD', KEYS[4], 0, ARGV[base])
+      redis.call('HSET', key, 's', 'closed', 'g', text(circuit.g))
+    end
+    redis.call('HSET', key, 'w', window)
+    redis.call('EXPIRE', key, ttl)
+  end
+  return ''
 end
-return ''
+
+if ARGV[19] == '1' then redis.call('ZREM', KEYS[3], token) end
+local moved = count(KEYS[1], 1, ARGV[22], tonumber(ARGV[24]))
+if ARGV[10] == '' then return moved end
+return moved .. ' ' .. count(KEYS[2], 10, ARGV[25], tonumber(ARGV[26]))
+"""
+)
+
+# KEYS: circuit, index of scopes. ARGV: scope, state.
+# The state that an operator sets; it stays until another does. Returns the state before.
+FORCE = (
+    _COMMON
+    + """
+local circuit = read(KEYS[1])
+write(KEYS[1], {s = ARGV[2], w = '', o = 0, c = 0, g = circuit.g + 1, k = 0, b = 0,
+  p = {}}, 60)
+redis.call('PERSIST', KEYS[1])
+redis.call('ZADD', KEYS[2], 0, ARGV[1])
+return circuit.s
 """
 )

@@ -1,82 +1,46 @@
-"""Redis: circuit, bucket and slot in one script, one round trip to admit and one to settle."""
+"""Redis: circuits, bucket and slot in one script, one round trip to admit and one to settle."""
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from integration_hub.coordination.permit import (
+    Admitted,
     Ask,
     CircuitState,
+    End,
+    Gates,
+    Moves,
     Permit,
     Refused,
+    Settling,
     StoreDown,
     fixed_now,
+    moves,
     refusal,
 )
-from integration_hub.coordination.stores import lua
+from integration_hub.coordination.stores import lua, wire
+from integration_hub.coordination.stores.wire import Command, Script, Sent, bulk
 from integration_hub.lib import clock
 from integration_hub.lib.resilience import limiter
 from integration_hub.lib.resilience.circuit import (
     MAX_PROBE_SECONDS,
     Circuit,
-    Outcome,
     State,
     Transition,
     describe,
 )
-from integration_hub.lib.resilience.options import CircuitOptions
+from integration_hub.lib.resilience.options import HOST_CIRCUIT, CircuitOptions
 
-# A store that does not answer must cost a call less than the call itself.
-TIMEOUT_SECONDS = 0.1
 PREFIX = "hub:guard:"
 _INDEX = f"{PREFIX}scopes"
 _DAY = 86_400
 
-
-class _Script:
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-    def run(self, client: Any, keys: list[str], values: list[Any]) -> Any:
-        """On a connection itself: what the client does around a command costs as much again."""
-        pool = client.connection_pool
-        connection = pool.get_connection()
-        try:
-            connection.send_command("EVALSHA", self.sha, len(keys), *keys, *values)
-            return connection.read_response()
-        except redis.exceptions.NoScriptError:
-            connection.send_command("EVAL", self.text, len(keys), *keys, *values)
-            return connection.read_response()
-        finally:
-            pool.release(connection)
-
-
-_ADMIT, _SETTLE = _Script(lua.ADMIT), _Script(lua.SETTLE)
-
-
-@lru_cache(maxsize=8)
-def _client(url: str) -> Any:
-    """One pool a process: no second try, for a script that ran must not run again."""
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
-    )
-
-
-# A connection shared with the parent would mix up their answers.
-os.register_at_fork(after_in_child=_client.cache_clear)
+_ADMIT, _SETTLE, _FORCE = Script(lua.ADMIT), Script(lua.SETTLE), Script(lua.FORCE)
 
 
 class RedisStore:
@@ -86,59 +50,52 @@ class RedisStore:
         self._url = url
 
     def admit(self, ask: Ask) -> Permit:
-        limits = ask.limits
-        rated = limits.requests > 0
-        reason, retry_after, generation, probe, now = self._run(
-            _ADMIT,
-            [_key("circuit", ask), _key("bucket", ask), _key("slots", ask)],
-            [
-                _now(),
-                ask.token,
-                ask.probe_seconds,
-                ask.circuit.cooldown_ms / 1000,
-                max(1, ask.circuit.half_open_calls),
-                repr(limiter.interval(limits)) if rated else 0,
-                repr(limiter.depth(limits)) if rated else 0,
-                limits.max_concurrency,
-                ask.slot_seconds,
-                _time_to_live(ask.circuit),
-            ],
+        given = b"%b%b%b%b%b%b%b" % (
+            _now(),
+            bulk(ask.token),
+            bulk(ask.probe_seconds),
+            bulk(ask.slot_seconds),
+            bulk(ask.lane),
+            bulk(ask.patience),
+            bulk(ask.hold),
         )
-        if reason != "go":
-            raise refusal(cast(Refused, reason), ask.scope, float(retry_after))
-        ticks = clock.monotonic()
-        return Permit(ask, self.name, float(now), ticks, int(float(generation)), bool(probe))
+        try:
+            found = wire.lines(self._url).send(_admitting(ask.gates), given).answer()
+        except redis.exceptions.RedisError as error:
+            raise StoreDown from error
+        if len(found) == 2:
+            raise _refusal(ask.gates, found[0], float(found[1]))
+        generation, probe, now, host_generation, host_probe = found
+        return Permit(
+            ask,
+            self.name,
+            float(now),
+            clock.monotonic(),
+            Admitted(int(generation), bool(probe)),
+            Admitted(int(host_generation), bool(host_probe)),
+        )
 
-    def settle(self, permit: Permit, outcome: Outcome, duration_ms: float) -> Transition | None:
-        ask, options = permit.ask, permit.ask.circuit
-        counted = options.window_type == "count"
-        window = max(1, options.window)
-        found = self._run(
-            _SETTLE,
-            [_key("circuit", ask), _key("slots", ask), _INDEX],
-            [
-                _now(),
-                ask.token,
-                outcome,
-                duration_ms,
-                options.slow_call_ms,
-                permit.generation,
-                max(1, options.half_open_calls),
-                options.failure_rate,
-                min(options.min_calls, options.window) if counted else options.min_calls,
-                "count" if counted else "time",
-                window,
-                ask.scope,
-                _time_to_live(options),
-                1 if ask.limits.max_concurrency > 0 else 0,
-                options.cooldown_ms / 1000,
-            ],
+    def settle(self, permit: Permit, end: End) -> Settling:
+        """The script is under way when this returns; its answer is read when it is asked for."""
+        gates = permit.ask.gates
+        given = b"%b%b%b%b%b%b%b" % (
+            _now(),
+            bulk(permit.ask.token),
+            bulk(end.outcome),
+            bulk(end.duration_ms),
+            bulk(permit.circuit.generation),
+            bulk(end.reached),
+            bulk(permit.host.generation),
         )
-        return cast("Transition | None", found or None)
+        try:
+            sent = wire.lines(self._url).send(_settling(gates), given)
+        except redis.exceptions.RedisError as error:
+            raise StoreDown from error
+        return partial(_moves, gates, sent)
 
     def states(self, prefix: str) -> list[CircuitState]:
         try:
-            client = _client(self._url)
+            client = wire.client(self._url)
             scopes = self._scopes(client, prefix)
             pipe = client.pipeline(transaction=False)
             pipe.time()
@@ -155,9 +112,16 @@ class RedisStore:
             if found
         ]
 
+    def force(self, scope: str, state: State) -> None:
+        command = Command(_FORCE, [f"{PREFIX}circuit:{scope}", _INDEX], [scope, state], 0)
+        try:
+            wire.lines(self._url).send(command, b"").answer()
+        except redis.exceptions.RedisError as error:
+            raise StoreDown from error
+
     def reset(self, prefix: str) -> None:
         try:
-            client = _client(self._url)
+            client = wire.client(self._url)
             scopes = self._scopes(client, prefix)
             if scopes:
                 client.delete(*(f"{PREFIX}circuit:{scope}" for scope in scopes))
@@ -170,20 +134,94 @@ class RedisStore:
         high = prefix + "\U0010ffff"
         return cast("list[str]", client.zrangebylex(_INDEX, f"[{prefix}", f"[{high}"))
 
-    def _run(self, script: _Script, keys: list[str], values: list[Any]) -> Any:
-        try:
-            return script.run(_client(self._url), keys, values)
-        except redis.exceptions.RedisError as error:
-            raise StoreDown from error
+
+@lru_cache(maxsize=10_000)
+def _admitting(gates: Gates) -> Command:
+    limits, circuit = gates.limits, gates.circuit
+    rated = limits.requests > 0
+    bucket, slots = gates.bucket or gates.scope, gates.slots or gates.scope
+    return Command(
+        _ADMIT,
+        [
+            f"{PREFIX}circuit:{gates.scope}",
+            f"{PREFIX}circuit:{gates.host or gates.scope}",
+            f"{PREFIX}bucket:{bucket}",
+            f"{PREFIX}slots:{slots}",
+            f"{PREFIX}turns:bucket:{bucket}",
+            f"{PREFIX}turns:slots:{slots}",
+        ],
+        [
+            circuit.cooldown_ms / 1000,
+            max(1, circuit.half_open_calls),
+            _time_to_live(circuit),
+            HOST_CIRCUIT.cooldown_ms / 1000,
+            HOST_CIRCUIT.half_open_calls if gates.host else 0,
+            _time_to_live(HOST_CIRCUIT),
+            repr(limiter.interval(limits)) if rated else 0,
+            repr(limiter.depth(limits)) if rated else 0,
+            repr(limiter.reserve(limits)) if rated else 0,
+            limits.max_concurrency,
+            limiter.kept_from_batch(limits.max_concurrency),
+        ],
+        varying=7,
+    )
 
 
-def _key(kind: str, ask: Ask) -> str:
-    return f"{PREFIX}{kind}:{ask.scope}"
+@lru_cache(maxsize=10_000)
+def _settling(gates: Gates) -> Command:
+    return Command(
+        _SETTLE,
+        [
+            f"{PREFIX}circuit:{gates.scope}",
+            f"{PREFIX}circuit:{gates.host or gates.scope}",
+            f"{PREFIX}slots:{gates.slots or gates.scope}",
+            _INDEX,
+        ],
+        [
+            *_counting(gates.scope, gates.circuit),
+            *_counting(gates.host, HOST_CIRCUIT),
+            1 if gates.limits.max_concurrency > 0 else 0,
+        ],
+        varying=7,
+    )
 
 
-def _now() -> str:
+def _counting(scope: str, options: CircuitOptions) -> list[Any]:
+    counted = options.window_type == "count"
+    window = max(1, options.window)
+    return [
+        scope,
+        options.slow_call_ms,
+        max(1, options.half_open_calls),
+        options.failure_rate,
+        min(options.min_calls, window) if counted else options.min_calls,
+        "count" if counted else "time",
+        window,
+        options.cooldown_ms / 1000,
+        _time_to_live(options),
+    ]
+
+
+def _moves(gates: Gates, sent: Sent) -> Moves:
+    try:
+        found = sent.answer()
+    except redis.exceptions.RedisError as error:
+        raise StoreDown from error
+    circuit, _, host = str(found).partition(" ")
+    if not circuit and not host:
+        return ()
+    return moves(
+        gates, cast("Transition | None", circuit or None), cast("Transition | None", host or None)
+    )
+
+
+def _refusal(gates: Gates, reason: Refused, retry_after: float) -> Exception:
+    return refusal(reason, gates.host if reason == "host" else gates.scope, retry_after)
+
+
+def _now() -> bytes:
     fixed = fixed_now()
-    return "" if fixed is None else repr(fixed)
+    return b"$0\r\n\r\n" if fixed is None else bulk(repr(fixed))
 
 
 def _time_to_live(options: CircuitOptions) -> int:

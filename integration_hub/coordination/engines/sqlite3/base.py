@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from integration_hub.coordination import prepared
 from integration_hub.coordination.engines.sqlite3 import turns
 
 _Django: Any = base.DatabaseWrapper  # its types leave out how a transaction begins and ends
@@ -27,7 +28,7 @@ class DatabaseWrapper(_Django):  # type: ignore[misc]  # as said there
     def _start_transaction_under_autocommit(self) -> None:
         self._take()
         try:
-            super()._start_transaction_under_autocommit()
+            prepared.change(self.alias, f"BEGIN {self.transaction_mode or ''}", [])
         except BaseException:
             self._give()
             raise
