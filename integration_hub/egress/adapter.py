@@ -11,10 +11,12 @@ from typing import Any, cast
 from requests.adapters import HTTPAdapter
 from requests.models import PreparedRequest, Response
 
-from integration_hub.egress.body import read_body
+from integration_hub.egress import tls
+from integration_hub.egress.body import read_body, stream_body
 from integration_hub.egress.call import Call
 from integration_hub.egress.connection import GuardedConnection, GuardedPool, GuardedTLSPool
-from integration_hub.egress.policy import Target
+from integration_hub.egress.door import TlsOptions
+from integration_hub.egress.policy import Origin, Target
 from integration_hub.egress.response import BoundedResponse
 from integration_hub.lib.errors import ConnectionFailed
 
@@ -30,6 +32,7 @@ class Exchange:
     content: bytes
     wire_bytes: int
     reused: bool
+    spooled: bool = False
 
 
 class GuardedAdapter(HTTPAdapter):
@@ -43,37 +46,53 @@ class GuardedAdapter(HTTPAdapter):
         """Closed: a Session would follow redirects and merge settings unjudged."""
         raise NotImplementedError("Send through integration_hub.egress.http.")
 
-    def exchange(self, request: PreparedRequest, target: Target, call: Call) -> Exchange:
+    def exchange(
+        self,
+        request: PreparedRequest,
+        target: Target,
+        call: Call,
+        options: TlsOptions | None = None,
+    ) -> Exchange:
         """Send, and read to the end. Raises the errors of `http.send`.
 
         A kept connection that proves closed before a byte left is replaced once;
         nothing is ever sent twice.
         """
+        pool = self._pool(target.origin, options)
         try:
-            return self._attempt(request, target, call, fresh=False)
+            return _attempt(pool, request, target, call, fresh=False)
         except _Stale:
-            return self._attempt(request, target, call, fresh=True)
+            return _attempt(pool, request, target, call, fresh=True)
 
-    def _attempt(
-        self, request: PreparedRequest, target: Target, call: Call, *, fresh: bool
-    ) -> Exchange:
-        origin = target.origin
-        pool: Any = self.poolmanager.connection_from_host(origin.host, origin.port, origin.scheme)
-        connection: GuardedConnection = pool.take()
-        reused = False
-        try:
-            if fresh:
-                connection.close()
-            reused = connection.attach(origin, call)
-            done = _converse(connection, request, target, call, reused=reused)
-        except OSError as error:
+    def _pool(self, origin: Origin, options: TlsOptions | None) -> GuardedPool:
+        """Connections are shared only by calls that ask the same of TLS."""
+        own: dict[str, Any] | None = None
+        if options is not None and origin.scheme == "https":
+            own = {"ssl_context": tls.context_for(options)}
+        found: Any = self.poolmanager.connection_from_host(
+            origin.host, origin.port, origin.scheme, pool_kwargs=own
+        )
+        return cast(GuardedPool, found)
+
+
+def _attempt(
+    pool: GuardedPool, request: PreparedRequest, target: Target, call: Call, *, fresh: bool
+) -> Exchange:
+    connection: GuardedConnection = pool.take()
+    reused = False
+    try:
+        if fresh:
             connection.close()
-            raise _translated(error, origin.host, call, reused=reused) from error
-        except BaseException:
-            connection.close()
-            raise
-        pool.give_back(connection)
-        return done
+        reused = connection.attach(target.origin, call)
+        done = _converse(connection, request, target, call, reused=reused)
+    except OSError as error:
+        connection.close()
+        raise _translated(error, target.origin.host, call, reused=reused) from error
+    except BaseException:
+        connection.close()
+        raise
+    pool.give_back(connection)
+    return done
 
 
 class _Stale(Exception):
@@ -93,13 +112,18 @@ def _converse(
     response = connection.answer()
     try:
         began = call.timed("wait", began)
-        content, wire_bytes = read_body(response, call)
+        spool = call.spool
+        spooled = spool is not None and spool.wants(response.status, response.fields)
+        if spool is not None and spooled:
+            content, wire_bytes = b"", stream_body(response, call, spool)
+        else:
+            content, wire_bytes = read_body(response, call)
         call.timed("read", began)
     finally:
         if not response.isclosed():
             response.close()
             connection.close()
-    return Exchange(response, content, wire_bytes, reused)
+    return Exchange(response, content, wire_bytes, reused, spooled)
 
 
 def _send(
@@ -120,8 +144,7 @@ def _translated(error: OSError, host: str, call: Call, *, reused: bool) -> Excep
     if reused:
         return _Stale()
     if isinstance(error, ssl.SSLError) and error.reason:
-        reason = error.reason.replace("_", " ").lower()
-        return ConnectionFailed(f"No TLS connection to {host} was made: {reason}.", sent=False)
+        return tls.failed(error, host)
     return ConnectionFailed(f"No connection to {host} was made.", sent=False)
 
 

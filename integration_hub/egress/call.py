@@ -6,13 +6,15 @@ flag, the bytes still allowed.
 
 from __future__ import annotations
 
+import sys
 import time
 
-from integration_hub.egress.door import Deadline, Timings
+from integration_hub.egress.door import Deadline, Spool, Timings
 from integration_hub.lib.errors import ConnectionFailed, ResponseTooLarge
 
 SLICE = 1.0  # a blocked socket sees a cancel flag at least this often, in seconds
 SHORTEST = 0.001
+UNCAPPED = sys.maxsize  # bytes, for a stream that its deadline alone ends
 HEAD_BYTES = 1024 * 1024  # 100 headers of 8 KiB and their names, interim answers included
 FRAMING_BYTES = 64 * 1024  # chunk sizes and trailers beside a body of the largest size
 
@@ -29,12 +31,21 @@ class Call:
         "max_bytes",
         "received",
         "sent",
+        "spool",
     )
 
-    def __init__(self, deadline: Deadline, *, connect_timeout: float, max_bytes: int) -> None:
+    def __init__(
+        self,
+        deadline: Deadline,
+        *,
+        connect_timeout: float,
+        max_bytes: int,
+        spool: Spool | None = None,
+    ) -> None:
         self.deadline = deadline
         self.connect_timeout = connect_timeout
         self.max_bytes = max_bytes
+        self.spool = spool
         self.sent = False
         self.received = 0
         self._allowance = HEAD_BYTES
@@ -65,6 +76,11 @@ class Call:
         """The head is read: allow the body on top of it."""
         self._allowance = self.received + self.max_bytes + FRAMING_BYTES
 
+    def expect_stream(self) -> None:
+        """No answer of a known shape follows: only the cap and the deadline bound it."""
+        self._connect_by = None
+        self._allowance = self.received + self.max_bytes
+
     def timed(self, phase: str, since: float) -> float:
         """Record `phase` as lasting from `since` to now; returns now."""
         now = time.perf_counter()
@@ -78,5 +94,5 @@ class Call:
 def too_large(limit: int) -> ResponseTooLarge:
     return ResponseTooLarge(
         f"The answer is larger than the {limit} bytes that are accepted. "
-        "Ask for less at once, or raise HUB_MAX_RESPONSE_BYTES."
+        "Ask for less at once, or raise HUB_MAX_RESPONSE_BYTES (HUB_MAX_FILE_BYTES for files)."
     )

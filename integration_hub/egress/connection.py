@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ssl
 import time
 from collections.abc import Mapping
 from typing import Any, cast
@@ -20,6 +19,7 @@ from integration_hub.egress.sockets import DeadlineSocket, DeadlineTLSSocket
 from integration_hub.lib.errors import ConnectionFailed
 
 ONE_WRITE = 64 * 1024  # head and body up to this size leave together
+MAX_AGE = 300.0  # seconds; a name that now means another address is followed by then
 MAX_IDLE = 30.0  # seconds; upstreams commonly close theirs sooner, and say so
 
 
@@ -29,19 +29,23 @@ class GuardedConnection(HTTPConnection):
     response_class = BoundedResponse
     sock: DeadlineSocket | DeadlineTLSSocket | None
     idle_since = 0.0
+    opened_at = 0.0
     _held: list[bytes] | None = None
 
     def attach(self, origin: Origin, call: Call) -> bool:
         """Make ready for `call`; returns whether an open connection is reused."""
-        if self.sock is not None and time.monotonic() - self.idle_since > MAX_IDLE:
+        now = time.monotonic()
+        if now - self.idle_since > MAX_IDLE or now - self.opened_at > MAX_AGE:
             self.close()
         reused = self.sock is not None
         if self.sock is None:
             self.sock = self._open(origin, call)
+            self.opened_at = time.monotonic()
             call.connect_within(None)
         else:
             # Settings may have changed since the connect, and an old yes is not a yes.
-            policy.permitted(origin, [policy.as_address(str(self.sock.getpeername()[0]))])
+            assert self.sock.judged is not None  # noqa: S101 - by `dial`
+            policy.permitted(origin, [self.sock.judged])
         self.sock.call = call
         return reused
 
@@ -91,23 +95,7 @@ class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
     def _open(self, origin: Origin, call: Call) -> DeadlineTLSSocket:
         raw = dial(origin, call)
         began = time.perf_counter()
-        try:
-            sock = tls.wrap(raw, origin.host)
-        except (OSError, ValueError):
-            raw.close()
-            raise
-        try:
-            sock.call = call
-            sock.do_handshake()
-        except ssl.SSLCertVerificationError as error:
-            sock.close()
-            raise ConnectionFailed(
-                f"The TLS certificate of {origin.host} was not accepted: {error.verify_message}.",
-                sent=False,
-            ) from None
-        except BaseException:
-            sock.close()
-            raise
+        sock = tls.wrap(raw, origin.host, self.ssl_context or tls.context())
         call.timed("tls", began)
         return sock
 

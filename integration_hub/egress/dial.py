@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 
-from integration_hub.egress import policy
+from integration_hub.egress import policy, proxy
 from integration_hub.egress.addresses import Address
 from integration_hub.egress.call import Call
 from integration_hub.egress.policy import Origin
@@ -45,13 +45,19 @@ def _first_of(candidates: list[Address], origin: Origin, call: Call) -> Deadline
 
 
 def _connect(address: Address, origin: Origin, call: Call) -> DeadlineSocket:
-    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-    sock = DeadlineSocket(family, socket.SOCK_STREAM)
+    through = proxy.for_address(address)
+    if through is None:
+        end, port = address, origin.port
+    else:
+        end, port = through.address or resolve(through.host, call)[0], through.port
+    sock = DeadlineSocket(socket.AF_INET if end.version == 4 else socket.AF_INET6)
     try:
-        sock.call = call
+        sock.call, sock.judged = call, address
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.connect((str(address), origin.port))
-        check_peer(sock, address, origin.port)
+        sock.connect((str(end), port))
+        check_peer(sock, end, port)
+        if through is not None:
+            through.ask(sock, address, origin.port)
     except OSError:
         sock.close()
         # One text for refused, reset and unreachable: a caller learns nothing of a port.

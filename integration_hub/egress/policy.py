@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from integration_hub.egress import addresses, hosts
 from integration_hub.egress.addresses import Address, Network
+from integration_hub.egress.ports import REFUSED_PORTS
 from integration_hub.lib.errors import TargetForbidden
 
 MAX_URL = 8 * 1024
@@ -31,7 +32,7 @@ _SENDABLE = re.compile(r"[!-\[\]-~]*")  # printable ASCII but the backslash
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Scheme, canonical host and port; `address` where the host is a literal."""
+    """Scheme (`tcp` outside HTTP), canonical host and port; `address` of a literal host."""
 
     scheme: str
     host: str
@@ -42,7 +43,7 @@ class Origin:
     def authority(self) -> str:
         """As the Host header has it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if DEFAULT_PORTS[self.scheme] == self.port else f"{host}:{self.port}"
+        return host if DEFAULT_PORTS.get(self.scheme) == self.port else f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,17 @@ class Rules:
         if self.allowlist or not addresses.is_public(address):
             return "forbidden"
         return "public"
+
+    def opens_port(self, origin: Origin) -> bool:
+        """Whether an entry names the host, or its literal address, with this very port."""
+        literal = origin.address
+        return any(name.port and name.matches(origin.host, origin.port) for name in self.names) or (
+            literal is not None
+            and any(
+                port == origin.port and addresses.within(literal, network)
+                for network, port in self.networks
+            )
+        )
 
 
 def rules() -> Rules:
@@ -144,8 +156,34 @@ def check_url(url: str) -> None:
     connect. Raises TargetForbidden.
     """
     origin = parse_url(url).origin
+    check_port(origin)
     if origin.address is not None:
         permitted(origin, [origin.address])
+
+
+def check_port(origin: Origin) -> None:
+    """Refuse HTTP on a port of another protocol. Raises TargetForbidden."""
+    if (
+        origin.port in REFUSED_PORTS
+        and origin.scheme in DEFAULT_PORTS
+        and not rules().opens_port(origin)
+    ):
+        raise TargetForbidden(
+            f"Port {origin.port} is not called: it belongs to another protocol than HTTP. "
+            f"Where it is meant, the operator adds {origin.host}:{origin.port} to "
+            "HUB_OUTBOUND_ALLOW."
+        )
+
+
+def tcp_origin(host: str, port: int) -> Origin:
+    """The end of a connection that is not HTTP. Raises TargetForbidden."""
+    try:
+        name, address = hosts.parse_host(host)
+    except hosts.BadHost as error:
+        raise TargetForbidden(f"The host is not accepted: {error}.") from None
+    if not 0 < port < 65_536:
+        raise TargetForbidden("The port is not one.")
+    return Origin("tcp", name, port, address)
 
 
 def host_of(url: str) -> str:
@@ -160,6 +198,7 @@ def permitted(origin: Origin, found: list[Address]) -> list[Address]:
     rebinding name looks like. Where the operator opened one of them (`localhost`
     with only 127.0.0.0/8 allowed), the others are merely left out.
     """
+    check_port(origin)
     policy = rules()
     verdicts = [(address, policy.verdict(origin, address)) for address in found]
     good = [address for address, verdict in verdicts if verdict != "forbidden"]

@@ -44,14 +44,17 @@ class BoundedResponse(http.client.HTTPResponse):
         self.headers = self.msg = http.client.HTTPMessage()
         self._frame(fields)
 
-    def _line(self) -> bytes:
+    def _line(self, begins: bytes = b"") -> bytes:
         line = self.fp.readline(MAX_LINE + 1)
         if len(line) > MAX_LINE:
             raise ResponseTooLarge(f"A header of the answer is longer than {MAX_VALUE} bytes.")
+        cut_off = line and not line.endswith(b"\n")
+        if cut_off and line[: len(begins)] == begins[: len(line)]:
+            raise ConnectionFailed("The connection was closed inside the answer's headers.")
         return line
 
     def _read_status_line(self) -> tuple[int, int, str]:
-        line = self._line()
+        line = self._line(begins=b"HTTP/1.")
         if not line:
             raise ConnectionFailed("The connection was closed before an answer came.")
         found = _STATUS.fullmatch(line)

@@ -10,11 +10,13 @@ import errno
 import os
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from urllib3.util.wait import wait_for_write
 
+from integration_hub.egress.addresses import Address
 from integration_hub.egress.call import Call
 
 if TYPE_CHECKING:
@@ -26,19 +28,45 @@ TLS_RECORD = 16 * 1024  # one write, one record: a peer can use no part of an un
 
 
 class _Watched(socket.socket):
-    """`call` is the exchange in progress; None while the connection is idle."""
+    """`call` is the exchange in progress; None while the connection is idle.
+
+    `judged` is the address that the policy let through: the peer, or what a proxy
+    was asked to connect to. A client library may set a timeout of its own, which
+    then bounds each operation beside the deadline.
+    """
 
     call: Call | None = None
+    judged: Address | None = None
+    patience: float | None = None
+
+    def settimeout(self, value: float | None) -> None:
+        self.patience = value
+        super().settimeout(value)
 
     def _within(self, attempt: Callable[[], T]) -> T:
         if self.call is None:
             return attempt()
+        if self.patience is not None:
+            return self._patiently(attempt, self.patience)
         while True:
-            self.settimeout(self.call.slice())
+            super().settimeout(self.call.slice())
             try:
                 return attempt()
             except TimeoutError as error:
                 if error.errno is not None:  # the kernel gave up, not our slice
+                    raise
+
+    def _patiently(self, attempt: Callable[[], T], patience: float) -> T:
+        assert self.call is not None  # noqa: S101 - by `_within`
+        until = time.monotonic() + patience
+        while True:
+            left = until - time.monotonic()
+            limit = self.call.slice()
+            super().settimeout(max(0.0, min(limit, left)))
+            try:
+                return attempt()
+            except TimeoutError as error:
+                if error.errno is not None or left <= limit:
                     raise
 
     def _sent(self, count: int) -> int:

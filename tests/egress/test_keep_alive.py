@@ -130,6 +130,14 @@ def test_a_connection_idle_for_long_is_not_trusted(serve, monkeypatch):
     assert server.connections == 2
 
 
+def test_a_connection_in_constant_use_is_renewed_after_a_while(serve, monkeypatch):
+    server = serve(polite)
+    assert [send(server.url).reused for _ in range(3)] == [False, True, True]
+    monkeypatch.setattr(connection, "MAX_AGE", -1.0)
+    assert send(server.url).reused is False
+    assert server.connections == 2
+
+
 def test_a_failed_call_leaves_no_connection_behind(serve):
     def handler(peer: Peer) -> None:
         peer.request()

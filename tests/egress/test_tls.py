@@ -2,141 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
 import socket
 import ssl
 import threading
 import time
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from integration_hub.egress import tls
 from integration_hub.egress.door import Deadline
 from integration_hub.lib.errors import Cancelled, ConnectionFailed, TimedOut
+from tests.certificates import Authority
 from tests.egress.conftest import OK, Peer, send
-
-
-class Authority:
-    """A certificate authority for one test run."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tests CA")])
-        self.file = folder / "ca.pem"
-        certificate = self._build(self.name, self.key, authority=True)
-        self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-
-    def _build(self, subject, key, *, names=(), days=(-1, 1), authority=False, by=None):
-        now = datetime.now(UTC)
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(by[0] if by else self.name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now + timedelta(days=days[0]))
-            .not_valid_after(now + timedelta(days=days[1]))
-            .add_extension(x509.BasicConstraints(authority, None), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False
-            )
-            .add_extension(_usage(authority), critical=True)
-        )
-        if names:
-            builder = builder.add_extension(x509.SubjectAlternativeName(list(names)), False)
-        return builder.sign(by[1] if by else self.key, hashes.SHA256())
-
-    def context(self, *names: str, days=(-1, 1), self_signed=False) -> ssl.SSLContext:
-        """A server's context with a certificate for `names`."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-        certificate = self._build(
-            subject,
-            key,
-            names=[self._general(name) for name in names],
-            days=days,
-            by=(subject, key) if self_signed else None,
-        )
-        pem = self.folder / f"{names[0]}-{self_signed}-{days[1]}.pem"
-        pem.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-            + certificate.public_bytes(serialization.Encoding.PEM)
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem)
-        return context
-
-    @staticmethod
-    def _general(name: str) -> x509.GeneralName:
-        try:
-            return x509.IPAddress(ipaddress.ip_address(name))
-        except ValueError:
-            return x509.DNSName(name)
-
-
-def _usage(authority: bool) -> x509.KeyUsage:
-    """What strict verification (Python 3.13) asks of a certificate."""
-    no = dict.fromkeys(
-        (
-            "content_commitment",
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
-    return x509.KeyUsage(
-        digital_signature=not authority, key_cert_sign=authority, crl_sign=authority, **no
-    )
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture
-def trusted(authority, monkeypatch):
-    """The machine's operator installed our authority."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
-    tls.context.cache_clear()
-    yield authority
-    tls.context.cache_clear()
-
-
-@pytest.fixture
-def secure(serve):
-    """`secure(context, handler)`: a TLS server; returns it, with an https `url`."""
-
-    def start(context: ssl.SSLContext, handler):
-        def wrapped(peer: Peer) -> None:
-            with contextlib.suppress(ssl.SSLError):
-                peer.sock = context.wrap_socket(peer.sock, server_side=True)
-                handler(peer)
-                peer.sock.settimeout(0.2)  # a client that keeps the connection says no goodbye
-                with contextlib.suppress(OSError):
-                    peer.sock.unwrap()
-
-        server = serve(wrapped)
-        server.url = server.url.replace("http:", "https:")
-        return server
-
-    return start
 
 
 def polite(peer: Peer) -> None:
