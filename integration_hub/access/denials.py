@@ -66,7 +66,7 @@ def _settle(row: Denial) -> bool:
             action=row.action,
             target_type="api" if row.action == DENIED_CALL else "login",
             target=row.source,
-            detail={"count": row.count, "minute": row.minute.isoformat()},
+            detail={"count": row.count, "minute": clock.rfc3339(row.minute)},
             source=row.source,
             request_id="-",
         )

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from integration_hub.access.denials import FAILED_LOGIN, count_denial
 
 
-class CountingHandler(AxesDatabaseHandler):  # type: ignore[misc]
+class CountingHandler(AxesDatabaseHandler):  # type: ignore[misc]  # axes has no types
     """Named by AXES_HANDLER in the settings."""
 
     def user_login_failed(

@@ -39,6 +39,10 @@ def load_token(digest: str) -> KnownToken:
             "The token is not valid: unknown, expired or revoked. Ask the hub's operator for a "
             "new one (manage.py create_token)."
         )
+    return known_of(row)
+
+
+def known_of(row: Token) -> KnownToken:
     caller = Caller(
         owner=f"token:{row.pk}",
         name=row.name,

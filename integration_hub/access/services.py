@@ -6,11 +6,12 @@ import hmac
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
 from integration_hub.access.caller import ALL_SCOPES, Caller
-from integration_hub.access.known import KnownToken, load_token, note_use
+from integration_hub.access.known import KnownToken, known_of, load_token, note_use
 from integration_hub.access.models import Token
 from integration_hub.access.secret import digest_of, looks_right, new_secret, shown_prefix
 from integration_hub.access.validation import check_token_fields
@@ -19,6 +20,7 @@ from integration_hub.coordination import revision
 from integration_hub.lib import clock
 from integration_hub.lib.errors import Unauthenticated
 
+_MOST_NAMESAKES = 1_000
 _known: revision.Cached[KnownToken] = revision.Cached("access")
 
 # What a staff user's Django permissions give over the API.
@@ -49,7 +51,7 @@ def create_token(
         "instances": sorted(set(instances)),
         "contexts": sorted(set(contexts)),
     }
-    check_token_fields(**fields, expires_at=expires_at)  # type: ignore[arg-type]
+    check_token_fields(**fields, expires_at=expires_at)  # type: ignore[arg-type]  # by name, each of its own type
     raw = new_secret()
     with transaction.atomic():
         token = Token.objects.create(
@@ -89,6 +91,13 @@ def authenticate(raw: str) -> Caller:
     return known.caller
 
 
+def caller_of_token(key: str) -> Caller | None:
+    """The caller of the token with this id, for what it began earlier; None once it has ended."""
+    row = Token.objects.filter(pk=key).first()
+    known = known_of(row) if row is not None else None
+    return None if known is None or known.ended(clock.now()) else known.caller
+
+
 def caller_of_user(user: AbstractBaseUser) -> Caller:
     """What a person at the browser may do: a superuser all, staff by Django permissions."""
     owner, name = f"user:{user.pk}", user.get_username()
@@ -99,9 +108,16 @@ def caller_of_user(user: AbstractBaseUser) -> Caller:
     scopes: set[str] = set()
     if getattr(user, "is_staff", False):
         for permission, gives in _STAFF_SCOPES:
-            if user.has_perm(permission):  # type: ignore[attr-defined]
+            if user.has_perm(permission):  # type: ignore[attr-defined]  # staff are Django's users
                 scopes |= gives
     return Caller(owner=owner, name=name, scopes=frozenset(scopes))
+
+
+def owners_named(name: str) -> list[str]:
+    """The owners of every token and person of this name."""
+    tokens = Token.objects.filter(name=name).values_list("pk", flat=True)[:_MOST_NAMESAKES]
+    people = get_user_model()._default_manager.filter(username=name).values_list("pk", flat=True)
+    return [*(f"token:{pk}" for pk in tokens), *(f"user:{pk}" for pk in people)]
 
 
 def _audit(token: Token, action: str, actor: str) -> None:
@@ -116,6 +132,6 @@ def _audit(token: Token, action: str, actor: str) -> None:
             "scopes": token.scopes,
             "instances": token.instances,
             "contexts": token.contexts,
-            "expires_at": token.expires_at.isoformat() if token.expires_at else None,
+            "expires_at": clock.rfc3339(token.expires_at) if token.expires_at else None,
         },
     )

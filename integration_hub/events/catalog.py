@@ -52,8 +52,10 @@ SCHEMAS: Mapping[EventType, Mapping[str, Any]] = {
         {"health": {"enum": ["unknown", "healthy", "degraded", "unhealthy"]}},
         {"previous": _TEXT, "reason": _TEXT},
     ),
-    EventType.CIRCUIT_OPENED: _object({"method": _TEXT}, {"reason": _TEXT, "retry_after": _COUNT}),
-    EventType.CIRCUIT_CLOSED: _object({"method": _TEXT}, {"reason": _TEXT}),
+    EventType.CIRCUIT_OPENED: _object(
+        {"method": _TEXT, "scope": _TEXT, "reason": _TEXT}, {"retry_after": _COUNT}
+    ),
+    EventType.CIRCUIT_CLOSED: _object({"method": _TEXT, "scope": _TEXT, "reason": _TEXT}, {}),
     EventType.RATE_LIMIT_EXCEEDED: _object(
         {"method": _TEXT}, {"retry_after": {"type": "number"}, "execution_id": _TEXT}
     ),

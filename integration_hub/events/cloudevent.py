@@ -6,9 +6,9 @@ from typing import Any
 
 from integration_hub.events.models import Event
 from integration_hub.lib import jsonsafe
+from integration_hub.lib.clock import rfc3339
 
 SOURCE = "/integration-hub"
-MEDIA_TYPE = "application/cloudevents+json"
 
 
 def cloudevent_of(event: Event) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def cloudevent_of(event: Event) -> dict[str, Any]:
         "source": SOURCE,
         "type": event.type,
         "subject": event.subject,
-        "time": event.created_at.isoformat().replace("+00:00", "Z"),
+        "time": rfc3339(event.created_at),
         "datacontenttype": "application/json",
         "data": jsonsafe.loads(event.data),
     }

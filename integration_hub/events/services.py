@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from integration_hub.audit.services import record
-from integration_hub.coordination import dbtime
+from integration_hub.coordination import dbtime, rows
 from integration_hub.events.catalog import validator_of
 from integration_hub.events.choices import DeliveryStatus, EventType
 from integration_hub.events.filters import matches
@@ -33,7 +33,9 @@ def build(*, type: EventType, subject: str, data: Mapping[str, Any]) -> Event:  
     text = jsonsafe.dumps(masked)
     if len(text) > MAX_DATA_BYTES:
         text = jsonsafe.dumps(_by_reference(masked))
-    return Event(type=type.value, subject=subject, data=text.decode(), created_at=clock.now())
+    return rows.new(
+        Event, type=type.value, subject=subject, data=text.decode(), created_at=clock.now()
+    )
 
 
 def emit(*, type: EventType, subject: str, data: Mapping[str, Any]) -> Event:  # noqa: A002 - CloudEvents' own word

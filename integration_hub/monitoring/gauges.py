@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from django.db.models import Count, Min
+from django.db.models import Count
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from executor.delivery import node
 from executor.models import Execution
-from integration_hub.coordination import dbtime, guard
+from integration_hub.coordination import dbtime, operated
 from integration_hub.events.choices import DeliveryStatus
 from integration_hub.events.models import Delivery, Event
+from integration_hub.monitoring import backlog
 from registry.choices import Health
 from registry.models import Instance
 
 _CIRCUIT_VALUES = {"closed": 0, "half_open": 1, "open": 2, "forced_open": 3, "disabled": 4}
 _CALL = ("integration", "method")
+_QUEUED = (*_CALL, "queue")
 
 
 class StoredGauges(Collector):
@@ -26,22 +29,26 @@ class StoredGauges(Collector):
         yield from _queue()
         yield _events_pending()
         yield _availability()
-        yield _circuits()
+        yield from _circuits()
 
 
 def _queue() -> Iterator[Metric]:
     depth = GaugeMetricFamily(
-        "integration_queue_depth", "Executions that wait to be claimed and are due.", labels=_CALL
+        "integration_queue_depth", "What waits for a worker and is due.", labels=_QUEUED
     )
     oldest = GaugeMetricFamily(
-        "integration_queue_oldest_seconds", "How long the oldest due execution has waited."
+        "integration_queue_oldest_seconds",
+        "How long the oldest of what is due in a queue has waited.",
+        labels=["queue"],
     )
-    now, longest = dbtime.now(), 0.0
-    waiting = Execution.objects.due().values("instance_slug", "method").order_by()
-    for row in waiting.annotate(count=Count("pk"), since=Min("due_at")):
-        depth.add_metric([row["instance_slug"], row["method"]], row["count"])
-        longest = max(longest, (now - row["since"]).total_seconds())
-    oldest.add_metric([], longest)
+    now = dbtime.now()
+    waiting = Execution.objects.due().values("instance_slug", "method", "priority").order_by()
+    for row in waiting.annotate(count=Count("pk")):
+        depth.add_metric([row["instance_slug"], row["method"], row["priority"]], row["count"])
+    for queue in backlog.of_every_queue():
+        if queue.name not in node.PRIORITIES:
+            depth.add_metric(["", "", queue.name], queue.due)
+        oldest.add_metric([queue.name], queue.waited_seconds(now))
     yield depth
     yield oldest
 
@@ -67,15 +74,24 @@ def _availability() -> Metric:
     return found
 
 
-def _circuits() -> Metric:
+def _circuits() -> Iterator[Metric]:
     found = GaugeMetricFamily(
         "integration_circuit_breaker_state",
         "0 closed, 1 half-open, 2 open, 3 forced open, 4 disabled.",
         labels=_CALL,
     )
     slugs = {str(pk): slug for pk, slug in Instance.objects.values_list("pk", "slug")}
-    for circuit in guard.states(""):
-        instance_id, _, method = circuit.scope.partition(":")
-        if instance_id in slugs:
-            found.add_metric([slugs[instance_id], method], _CIRCUIT_VALUES.get(circuit.state, 0))
-    return found
+    hosts = GaugeMetricFamily(
+        "integration_host_circuit_breaker_state",
+        "The same of the circuits that all calls to one external host share.",
+        labels=["host"],
+    )
+    for circuit in operated.states(""):
+        owner, _, rest = circuit.scope.partition(":")
+        value = _CIRCUIT_VALUES.get(circuit.state, 0)
+        if owner == "host":
+            hosts.add_metric([rest], value)
+        elif owner in slugs:
+            found.add_metric([slugs[owner], rest], value)
+    yield found
+    yield hosts

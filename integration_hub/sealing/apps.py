@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core import checks
 
-from integration_hub.sealing.checks import TAG, check_keys, check_stock_fields
+from integration_hub.sealing.checks import TAG, check_keys, check_keys_in_use, check_stock_fields
 
 
 class SealingConfig(AppConfig):
@@ -13,3 +13,4 @@ class SealingConfig(AppConfig):
     def ready(self) -> None:
         checks.register(check_keys, TAG)
         checks.register(check_stock_fields, checks.Tags.models)
+        checks.register(check_keys_in_use, checks.Tags.database)

@@ -7,9 +7,12 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - its name there
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, transaction
 from fernet_fields import EncryptedField
+
+from integration_hub.sealing.census import missing_keys
 
 TAG = "hub"  # what carries it stops a service in production mode from starting
 MIN_KEY_LENGTH = 32
@@ -42,6 +45,26 @@ def check_stock_fields(**_: Any) -> list[CheckMessage]:
         for model in apps.get_models()
         for field in model._meta.local_fields
         if isinstance(field, EncryptedField) and not getattr(field, "is_sealed", False)
+    ]
+
+
+def check_keys_in_use(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """hub.W010: a key that rows still use is missing. The hub starts: other rows open."""
+    if not databases or not settings.FERNET_KEYS:
+        return []
+    try:
+        with transaction.atomic():
+            missing = missing_keys()
+    except DatabaseError:  # before the first migration there is nothing to open
+        return []
+    return [
+        Warning(
+            f"Values in {', '.join(models)} are sealed under the key {key}, "
+            "which is not in FERNET_KEYS.",
+            hint="Put the key back at the end of FERNET_KEYS and run manage.py rotate_keys.",
+            id="hub.W010",
+        )
+        for key, models in missing.items()
     ]
 
 

@@ -36,8 +36,7 @@ class Keyring:
     def decrypt(self, token: bytes) -> str:
         """The text. Raises CannotOpen, also for a token changed where base64 would not notice."""
         try:
-            if urlsafe_b64encode(urlsafe_b64decode(token)) != token:
-                raise CannotOpen("the ciphertext is not as it was written")
+            _require_untouched(token)
             return self.fernet.decrypt(token).decode()
         except (InvalidToken, NotBase64):
             raise CannotOpen(NO_KEY) from None
@@ -45,9 +44,15 @@ class Keyring:
     def rotate(self, token: bytes) -> bytes:
         """The same plaintext under the newest key. Raises CannotOpen."""
         try:
+            _require_untouched(token)  # a changed token must not be mended by re-encryption
             return self.fernet.rotate(token)
-        except InvalidToken:
+        except (InvalidToken, NotBase64):
             raise CannotOpen(NO_KEY) from None
+
+
+def _require_untouched(token: bytes) -> None:
+    if urlsafe_b64encode(urlsafe_b64decode(token)) != token:
+        raise CannotOpen("the ciphertext is not as it was written")
 
 
 def keyring() -> Keyring:

@@ -34,7 +34,7 @@ class SealedQuerySet(models.QuerySet[M]):
                     kwargs.setdefault(field.key_field, value.key_id)
         return super().update(**kwargs)
 
-    update.alters_data = True  # type: ignore[attr-defined]
+    update.alters_data = True  # type: ignore[attr-defined]  # templates read the mark
 
     def bulk_update(
         self, objs: Iterable[M], fields: Iterable[str], batch_size: int | None = None
@@ -43,7 +43,7 @@ class SealedQuerySet(models.QuerySet[M]):
         self._refuse(names, "written by bulk_update()")
         return super().bulk_update(objs, names, batch_size)
 
-    bulk_update.alters_data = True  # type: ignore[attr-defined]
+    bulk_update.alters_data = True  # type: ignore[attr-defined]  # templates read the mark
 
     def order_by(self, *field_names: Any) -> Self:
         self._refuse(field_names, "ordered by")
@@ -54,7 +54,7 @@ class SealedQuerySet(models.QuerySet[M]):
         if sealed and not fields and not expressions:
             self._raise(next(iter(sealed)), "read by values(): name the columns you need")
         self._refuse([*fields, *expressions.values()], "read by values(): load the row")
-        return super()._values(*fields, **expressions)  # type: ignore[misc,no-any-return]
+        return super()._values(*fields, **expressions)  # type: ignore[misc,no-any-return]  # Django's own, untyped
 
     def _refuse(self, wanted: Sequence[Any], what: str) -> None:
         sealed = sealed_fields(self.model)

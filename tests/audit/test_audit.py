@@ -3,6 +3,7 @@
 import pytest
 from django.db import transaction
 
+from integration_hub.access.models import Token
 from integration_hub.audit import services
 from integration_hub.audit.models import AuditEntry
 from integration_hub.audit.origin import Origin, bound
@@ -44,6 +45,12 @@ def test_a_row_is_never_changed_or_deleted_through_the_models():
         lambda: AuditEntry.objects.update(actor="x"),
         lambda: AuditEntry.objects.bulk_update([again], ["actor"]),
         lambda: AuditEntry.objects.update_or_create(pk=entry.pk, defaults={"actor": "x"}),
+        lambda: AuditEntry._base_manager.update(actor="x"),
+        lambda: AuditEntry._base_manager.all().delete(),
+        lambda: entry.save_base(raw=True, force_update=True),
+        lambda: AuditEntry.objects.bulk_create(
+            [again], update_conflicts=True, unique_fields=["id"], update_fields=["actor"]
+        ),
     ]
     for attempt in attempts:
         with pytest.raises(TypeError, match="append-only"), transaction.atomic():
@@ -72,8 +79,8 @@ def test_the_api_gives_rows_newest_first_with_their_detail(api):
     assert rows[0]["action"] == "token.created"
     assert rows[1]["detail"] == {"from": 1, "to": 2}
     assert set(rows[1]) == {
-        *("id", "created_at", "actor", "source", "action"),
-        *("target_type", "target", "detail", "request_id"),
+        *("id", "created_at", "actor", "actor_name", "source", "action"),
+        *("target_type", "target", "detail", "request_id", "sequence"),
     }
 
 
@@ -114,3 +121,22 @@ def test_a_time_that_is_none_is_400_with_a_pointer(api, moment):
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_the_api_writes_nothing(api, method):
     assert getattr(api("manage"), method)("/api/v1/audit").status_code == 405
+
+
+def test_readers_see_what_a_token_and_a_person_are_called(api, client, alice, make_token):
+    make_token("read", name="billing")
+    token = Token.objects.get(name="billing")
+    for actor in (f"token:{token.pk}", f"user:{alice.pk}", "token:nobody", "schedule"):
+        write(actor=actor, action="named")
+    rows = api("manage").get("/api/v1/audit?action=named").json()["results"]
+    assert [row["actor_name"] for row in rows] == ["", "", "alice", "billing"]
+    client.force_login(alice)
+    page = client.get("/admin/audit/auditentry/?q=named").content.decode()
+    assert "billing" in page
+
+
+def test_names_cost_one_query_a_kind(api, django_assert_max_num_queries, alice):
+    for _ in range(5):
+        write(actor=f"user:{alice.pk}")
+    with django_assert_max_num_queries(2):
+        assert {row.actor_name for row in AuditEntry.objects.with_actor_names()} == {"alice"}

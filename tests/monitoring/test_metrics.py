@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -83,3 +84,13 @@ def test_shared_counts_show_every_name_once_raised_or_not(tmp_path):
     assert text.count("# TYPE integration_method_executions_total counter") == 1
     for name in ("auth_refresh_total", "rate_limit_hits_total", "circuit_breaker_open_total"):
         assert text.count(f"# TYPE integration_{name} counter") == 1
+
+
+def test_the_queues_are_told_apart(client, waiting):
+    text = client.get("/metrics").content.decode()
+    labels = 'integration="demo",method="m",queue="batch"'
+    assert f"integration_queue_depth{{{labels}}} 2.0" in text
+    waited = re.findall(r'integration_queue_oldest_seconds{queue="(\w+)"} ([\d.]+)', text)
+    assert [name for name, _ in waited] == ["interactive", "batch", "health", "events"]
+    assert 29 < float(dict(waited)["batch"]) < 60
+    assert float(dict(waited)["interactive"]) == 0

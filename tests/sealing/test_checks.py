@@ -9,7 +9,7 @@ from django.db import models
 from django.test.utils import isolate_apps
 from fernet_fields import EncryptedCharField
 
-from integration_hub.sealing.checks import check_keys, check_stock_fields
+from integration_hub.sealing.checks import check_keys, check_keys_in_use, check_stock_fields
 from integration_hub.sealing.field import SealedField
 from integration_hub.sealing.model import SealedModel
 from integration_hub.sealing.queryset import SealedQuerySet, sealed_fields
@@ -132,3 +132,13 @@ def test_a_stock_encrypted_field_is_found(monkeypatch) -> None:
 
         monkeypatch.setattr("integration_hub.sealing.checks.apps", isolated)
         assert ids(check_stock_fields()) == ["hub.E008"]
+
+
+def test_a_missing_key_that_rows_still_use_is_named_and_stops_nothing(settings, sink) -> None:
+    sink()
+    assert check_keys_in_use(databases=["default"]) == []
+    settings.FERNET_KEYS = [STRONG]
+    (fault,) = check_keys_in_use(databases=["default"])
+    assert (fault.id, fault.level) == ("hub.W010", checks.WARNING)
+    assert "events.EventSink" in fault.msg
+    assert check_keys_in_use(databases=None) == []

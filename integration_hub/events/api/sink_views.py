@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from integration_hub.events import sink_services
 from integration_hub.events.api import openapi, shapes
 from integration_hub.events.models import EventSink
 from integration_hub.events.visibility import require_unlimited
+from integration_hub.lib.clock import rfc3339
 from integration_hub.lib.errors import Conflict, NotFound, PreconditionFailed, ValidationFailed
 from integration_hub.lib.merge_patch import apply_patch
 
@@ -124,7 +126,7 @@ class EventSinkViewSet(HubViewSet):
 def _as_sent(stored: dict[str, Any]) -> dict[str, Any]:
     """Times as the answers write them, so that what was read can be sent back."""
     return {
-        name: value.isoformat() if hasattr(value, "isoformat") else value
+        name: rfc3339(value) if isinstance(value, datetime) else value
         for name, value in stored.items()
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from integration_hub.monitoring.findings import Finding, State, examine
+from integration_hub.monitoring.findings import LOOKS, Finding, State, examine
 
 
 class Command(BaseCommand):
@@ -21,9 +21,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+        parser.add_argument(
+            "--only",
+            action="append",
+            choices=LOOKS,
+            help="look at this alone, for a health check; may be given more than once",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = list(examine())
+        found = list(examine(only=options["only"] or LOOKS))
         worst = _worst(found)
         if options["json"]:
             body = {"status": worst, "findings": [finding.as_dict() for finding in found]}
