@@ -15,6 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 _env = environ.Env()
+_own: set[str] = set()
+"""Every name that a setting was read from."""
 
 
 def read_dotenv() -> None:
@@ -30,6 +32,7 @@ def export(name: str, value: str) -> None:
 
 def text(name: str, default: str = "") -> str:
     """The value of NAME, or the content of the file that NAME_FILE points to."""
+    _own.update((name, f"{name}_FILE"))
     path = os.environ.get(f"{name}_FILE", "")
     if path and name not in os.environ:
         try:
@@ -40,6 +43,16 @@ def text(name: str, default: str = "") -> str:
                 f"Make the file readable or set {name}."
             ) from None
     return str(_env.str(name, default=default)).strip()
+
+
+def is_own(name: str) -> bool:
+    """Whether the variable is one of the hub's own settings."""
+    return name in _own
+
+
+def outside(name: str) -> str | None:
+    """A variable that is no setting of the hub, e.g. one that a credential refers to."""
+    return None if is_own(name) else os.environ.get(name)
 
 
 def items(name: str, default: str = "") -> list[str]:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
-from integration_hub import env, theme
+from integration_hub import databases, env, schedules, theme
+from integration_hub.api import content_policy, framework
 from integration_hub.lib import log
-from integration_hub.schedules import SCHEDULES
 
 env.read_dotenv()
 
@@ -29,13 +25,34 @@ ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "" if HUB_PRODUCTION else "localhost,
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 HUB_PROXY_COUNT = env.integer("HUB_PROXY_COUNT", 0)
 
-# --- limits (contract §10) ---------------------------------------------------
+# --- credentials: where they may refer to, how old they may get --------------
+HUB_SECRET_ENV_PREFIX = env.text("HUB_SECRET_ENV_PREFIX")
+HUB_SECRET_DIRS = env.items("HUB_SECRET_DIRS", "/run/secrets")
+HUB_SECRET_CACHE_SECONDS = env.integer("HUB_SECRET_CACHE_SECONDS", 60)
+HUB_SECRET_STALE_SECONDS = env.integer("HUB_SECRET_STALE_SECONDS", 3_600)
+HUB_CREDENTIAL_ROTATION_DAYS = env.integer("HUB_CREDENTIAL_ROTATION_DAYS", 0)
+HUB_VAULT_URL = env.text("HUB_VAULT_URL").rstrip("/")
+HUB_VAULT_TOKEN = env.text("HUB_VAULT_TOKEN")
+HUB_VAULT_MOUNT = env.text("HUB_VAULT_MOUNT", "secret")
+HUB_VAULT_NAMESPACE = env.text("HUB_VAULT_NAMESPACE")
+HUB_VAULT_CA = env.text("HUB_VAULT_CA")
+
+# --- limits ------------------------------------------------------------------
 HUB_OUTBOUND_POLICY = env.choice("HUB_OUTBOUND_POLICY", "public", ("public", "allowlist"))
 HUB_OUTBOUND_ALLOW = env.items("HUB_OUTBOUND_ALLOW")
+HUB_OUTBOUND_PROXY = env.text("HUB_OUTBOUND_PROXY")
 HUB_API_RATE = env.text("HUB_API_RATE")
+HUB_CONNECT_RATE = env.text("HUB_CONNECT_RATE", "60/m")
 HUB_EXECUTION_RETENTION_DAYS = env.integer("HUB_EXECUTION_RETENTION_DAYS", 30, minimum=1)
+HUB_PAYLOAD_RETENTION_DAYS = env.integer("HUB_PAYLOAD_RETENTION_DAYS", 0)  # 0: as executions
+HUB_EXECUTION_MAX_GB = env.integer("HUB_EXECUTION_MAX_GB", 0)  # 0: no bound but the time
+HUB_DATABASE_MIN_FREE_BYTES = env.integer("HUB_DATABASE_MIN_FREE_BYTES", 100 * 1024 * 1024)
 HUB_MAX_REQUEST_BYTES = env.integer("HUB_MAX_REQUEST_BYTES", 10 * 1024 * 1024, minimum=1024)
 HUB_MAX_RESPONSE_BYTES = env.integer("HUB_MAX_RESPONSE_BYTES", 10 * 1024 * 1024, minimum=1024)
+HUB_FILES_DIR = Path(env.text("HUB_FILES_DIR", str(VAR_DIR / "files")))
+HUB_MAX_FILE_BYTES = env.integer("HUB_MAX_FILE_BYTES", 100 * 1024 * 1024, minimum=1024)
+HUB_FILES_MIN_FREE_BYTES = env.integer("HUB_FILES_MIN_FREE_BYTES", 100 * 1024 * 1024, minimum=0)
+HUB_SQLITE_DIR = env.text("HUB_SQLITE_DIR")
 DATA_UPLOAD_MAX_MEMORY_SIZE = HUB_MAX_REQUEST_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
@@ -106,117 +123,20 @@ TEMPLATES = [
 ]
 
 # --- data --------------------------------------------------------------------
-DATABASES: dict[str, dict[str, Any]] = {"default": env.database(f"sqlite:///{VAR_DIR}/hub.sqlite3")}
-_db = DATABASES["default"]
-IS_SQLITE = str(_db["ENGINE"]).endswith("sqlite3")
-_db["CONN_MAX_AGE"] = 600  # django-q2 drains 8 tasks a second without it, 430 with it
-_db["CONN_HEALTH_CHECKS"] = True
-_db.setdefault("OPTIONS", {})
-if IS_SQLITE:
-    _db["ENGINE"] = "integration_hub.coordination.engines.sqlite3"  # the same, for many threads
-    VAR_DIR.mkdir(parents=True, exist_ok=True)
-    _db["OPTIONS"] |= {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
-            "PRAGMA busy_timeout=20000; PRAGMA foreign_keys=ON;"
-        ),
-    }
-else:
-    _db["OPTIONS"] |= {
-        "connect_timeout": 3,
-        # The plan mode and the threshold are for coordination/prepared.py, whose statements
-        # go by primary key: no values make another plan better. Other cursors prepare nothing.
-        "options": (
-            "-c statement_timeout=30000 -c lock_timeout=5000 -c plan_cache_mode=force_generic_plan"
-        ),
-        "prepare_threshold": 0,
-    }
+DATABASES = {"default": databases.database(VAR_DIR)}
+IS_SQLITE = databases.is_sqlite(DATABASES["default"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
 REDIS_URL = env.text("REDIS_URL")
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "hub",
-        "OPTIONS": {
-            "socket_timeout": 0.1,
-            "socket_connect_timeout": 0.1,
-            "retry": Retry(NoBackoff(), 0),  # redis-py's default multiplies a hang
-        },
-    }
-    if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-}
+CACHES = {"default": databases.cache(REDIS_URL)}
 
 # --- background work (docs/adr/0006: the row is the truth, the queue a hint) ---
-Q_CLUSTER: dict[str, Any] = {
-    "name": "hub",
-    "orm": "default",
-    "broker_class": "executor.delivery.broker.HubBroker",
-    "workers": env.integer("HUB_WORKERS", 1 if IS_SQLITE else 2, minimum=1),
-    "timeout": 420,
-    "retry": 480,
-    "max_attempts": 1,
-    "ack_failures": True,
-    "bulk": 1,
-    "queue_limit": 1,
-    "save_limit": -1,
-    "guard_cycle": 1,
-    "poll": 0.2,
-    "catch_up": False,
-    "recycle": 5_000,
-    "label": "Queue",
-}
+HUB_WORKERS = env.integer("HUB_WORKERS", 1 if IS_SQLITE else 2, minimum=1)
+Q_CLUSTER = schedules.CLUSTER | {"workers": HUB_WORKERS}
 HUB_WORKER_THREADS = env.integer("HUB_WORKER_THREADS", 8, minimum=1)
-HUB_SCHEDULES = SCHEDULES
+HUB_SCHEDULES = schedules.SCHEDULES
 HUB_WEB_THREADS = env.integer("HUB_WEB_THREADS", 16, minimum=4)
 HUB_METRICS_DIR = VAR_DIR / "metrics"
 HUB_CHECK_EVENTS = DEBUG  # compare every event with its schema: tests and development only
-
-# --- API ---------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "integration_hub.api.authentication.TokenAuthentication",
-        "integration_hub.api.authentication.BrowserSessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["integration_hub.api.permissions.ScopePermission"],
-    "DEFAULT_RENDERER_CLASSES": ["integration_hub.api.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["integration_hub.api.parsers.StrictJSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "integration_hub.api.pagination.PagePagination",
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "integration_hub.api.negotiation.HubNegotiation",
-    "DEFAULT_FILTER_BACKENDS": [
-        "integration_hub.api.filters.KnownParameters",
-        "integration_hub.api.filters.StrictFilterBackend",
-        "rest_framework.filters.SearchFilter",
-        "integration_hub.api.filters.StrictOrdering",
-    ],
-    "DEFAULT_SCHEMA_CLASS": "integration_hub.api.schema.HubSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["integration_hub.api.throttling.OwnerThrottle"],
-    "EXCEPTION_HANDLER": "integration_hub.api.problem.exception_handler",
-    "UNAUTHENTICATED_USER": None,
-    "URL_FORMAT_OVERRIDE": None,  # the header Accept decides; `format` is a parameter like others
-    "COERCE_DECIMAL_TO_STRING": True,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Integration Hub",
-    "DESCRIPTION": "Describe external systems, connect them, call them, and see every call.",
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "integration_hub.api.schema.describe_problems",
-    ],
-}
 
 # --- people ------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [
@@ -246,7 +166,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 FORMAT_MODULE_PATH = ["integration_hub.formats"]
 
-# --- browser safety (contract §8: TLS rules in production mode only) -----------
+# --- browser safety (TLS rules in production mode only) ------------------------
 SECURE_SSL_REDIRECT = HUB_PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HUB_PRODUCTION else 0
@@ -259,24 +179,14 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'self'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
-        "object-src": ["'none'"],
-        "base-uri": ["'self'"],
-        "form-action": ["'self'"],
-        "frame-ancestors": ["'none'"],
-    }
-}
+CONTENT_SECURITY_POLICY = content_policy.CONTENT_POLICY
 
 # --- files, logs -------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "files": {"BACKEND": env.text("HUB_FILES_STORAGE", "executor.files.storage.FilesDirectory")},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
@@ -285,4 +195,7 @@ WHITENOISE_AUTOREFRESH = False
 LOGGING_CONFIG = None
 log.configure(env.choice("HUB_LOG_FORMAT", "console" if DEBUG else "json", ("json", "console")))
 
+# --- how the libraries are set up, told beside the rooms that use them ---------
+REST_FRAMEWORK = framework.REST_FRAMEWORK
+SPECTACULAR_SETTINGS = framework.SPECTACULAR
 UNFOLD = theme.UNFOLD

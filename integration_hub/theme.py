@@ -68,6 +68,12 @@ UNFOLD: dict[str, Any] = {
                 "Integrations",
                 _item("Instances", "cable", "registry_instance"),
                 _item("Definitions", "description", "registry_definition"),
+                _link(
+                    "Import a definition",
+                    "upload_file",
+                    "registry_definition_import",
+                    "registry.add_definition",
+                ),
                 _item("Credentials", "key", "credentials_credential"),
                 _item("Adapter switches", "toggle_on", "registry_adapterswitch"),
             ),

@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from integration_hub.access.own_password import own_password
+
 _API_APPS = (
     "executor.api.urls",  # first, for what is called most is found soonest
     "registry.api.urls",
@@ -16,5 +18,7 @@ urlpatterns = [
     path("api/v1/", include([path("", include(app)) for app in _API_APPS])),
     path("api/", include("integration_hub.api.docs_urls")),
     path("", include("integration_hub.monitoring.urls")),
+    path("", include("credentials.page_urls")),
+    path("admin/password_change/", admin.site.admin_view(own_password, cacheable=True)),
     path("admin/", admin.site.urls),
 ]

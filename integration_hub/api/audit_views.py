@@ -24,7 +24,11 @@ class AuditFilterSet(CreatedFilterSet):
 
 class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
     created_at = serializers.DateTimeField(source="at")
+    actor_name = serializers.CharField(help_text="Its name today, empty where it has none.")
     detail = serializers.SerializerMethodField()
+    sequence = serializers.IntegerField(
+        allow_null=True, help_text="Its place in the chain; null until it is chained (10 s)."
+    )
 
     class Meta:
         model = AuditEntry
@@ -32,12 +36,14 @@ class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
             "id",
             "created_at",
             "actor",
+            "actor_name",
             "source",
             "action",
             "target_type",
             "target",
             "detail",
             "request_id",
+            "sequence",
         )
         read_only_fields = fields
 
@@ -51,7 +57,7 @@ class AuditViewSet(mixins.ListModelMixin, HubViewSet):
     """Who did what, newest first. Rows are only ever added."""
 
     required_scopes = {"list": "manage"}
-    queryset = AuditEntry.objects.order_by("-id")
+    queryset = AuditEntry.objects.with_actor_names().order_by("-id")
     serializer_class = AuditEntrySerializer
     pagination_class = IdCursorPagination
     filter_backends = (KnownParameters, StrictFilterBackend)

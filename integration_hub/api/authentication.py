@@ -19,15 +19,20 @@ class TokenAuthentication(BaseAuthentication):
         header = request.META.get("HTTP_AUTHORIZATION", "")
         if not header:
             return None
-        scheme, _, raw = header.partition(" ")
-        if scheme.lower() != "bearer":
-            raise Unauthenticated(
-                "The Authorization header takes the form `Bearer <token>`; no other scheme is read."
-            )
-        return None, services.authenticate(raw.strip())
+        return None, bearer(header)
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
+
+
+def bearer(header: str) -> Caller:
+    """The caller whom an Authorization header names. Raises Unauthenticated."""
+    scheme, _, raw = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated(
+            "The Authorization header takes the form `Bearer <token>`; no other scheme is read."
+        )
+    return services.authenticate(raw.strip())
 
 
 class BrowserSessionAuthentication(SessionAuthentication):

@@ -1,4 +1,4 @@
-"""docs/errors.md, written from `lib/errors.py`: `python -m integration_hub.api.error_docs`.
+"""docs/errors.md, written from `lib/errors/`: `python -m integration_hub.api.error_docs`.
 
 A test keeps the page equal to what this makes.
 """
@@ -9,8 +9,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 
-from integration_hub.lib import errors
-from integration_hub.lib.errors import Cancelled, HubError, Poisoned, UpstreamError, tree
+from integration_hub.lib.errors import Cancelled, HubError, Poisoned, UpstreamError, is_own, tree
 
 _HEAD = """\
 # Errors
@@ -34,7 +33,7 @@ def page() -> str:
 
 def _rows() -> Iterator[tuple[str, ...]]:
     for kind in tree():
-        if kind is UpstreamError or kind.__module__ != errors.__name__:
+        if kind is UpstreamError or not is_own(kind):
             continue
         yield (
             f"`{kind.code}`",

@@ -61,7 +61,7 @@ def check_parameters(request: Request, known: frozenset[str]) -> None:
     )
 
 
-class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
+class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]  # django-filter has no types
     """django-filter whose refusals are problem documents with a pointer each."""
 
     def filter_queryset(
@@ -98,7 +98,7 @@ class StrictOrdering(OrderingFilter):
         return queryset.order_by(*ordering, "pk") if ordering else queryset
 
 
-class CreatedFilterSet(FilterSet):  # type: ignore[misc]
+class CreatedFilterSet(FilterSet):  # type: ignore[misc]  # django-filter has no types
     """`created_after` and `created_before` as ranges of the UUIDv7 key: no further index."""
 
     created_after = django_filters.IsoDateTimeFilter(method="filter_after")

@@ -10,8 +10,13 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 # What nearly every client sends; they need no weighing of alternatives.
-_PLAIN = frozenset({"", "*/*", "application/json"})
+_PLAIN = frozenset({"", "*/*", "application/json", "application/problem+json"})
 MAX_TYPE_LENGTH = 256
+
+
+def takes_json(accept: str) -> bool:
+    """Whether this `Accept` plainly takes JSON; others have to be weighed."""
+    return accept.strip() in _PLAIN
 
 
 class HubNegotiation(DefaultContentNegotiation):
@@ -34,8 +39,8 @@ class HubNegotiation(DefaultContentNegotiation):
         choices = list(renderers)
         if len(choices) == 1:
             only = choices[0]
-            wanted = request.META.get("HTTP_ACCEPT", "").strip()
-            if wanted in _PLAIN or wanted == "application/problem+json":
+            wanted = request.META.get("HTTP_ACCEPT", "")
+            if takes_json(wanted):
                 return only, str(only.media_type)
         found: tuple[BaseRenderer, str] = super().select_renderer(request, choices, format_suffix)
         return found

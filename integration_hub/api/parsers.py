@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
+from django.http import HttpRequest
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
 from integration_hub.lib.errors import Fault, ValidationFailed
 from integration_hub.lib.jsonsafe import JSONFault, loads
@@ -19,6 +21,10 @@ DOCUMENT_TYPES = (
     "text/yaml",
     "text/x-yaml",
 )
+
+
+class _Stream(Protocol):
+    def read(self) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +47,7 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        content = read_whole(stream, parser_context)
-        try:
-            return loads(content)
-        except JSONFault as fault:
-            raise ValidationFailed(
-                f"The body is not acceptable JSON: {fault}.",
-                errors=[Fault("", str(fault), "JSON")],
-                extra={"line": fault.line, "column": fault.column},
-            ) from None
+        return read_json(stream, (parser_context or {}).get("request"))
 
 
 class DocumentParser(BaseParser):
@@ -65,16 +63,28 @@ class DocumentParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         plain = (media_type or "").partition(";")[0].strip().lower()
-        return RawDocument(read_whole(stream, parser_context), plain)
+        return RawDocument(read_whole(stream, (parser_context or {}).get("request")), plain)
 
 
-def read_whole(stream: IO[bytes], context: Mapping[str, Any] | None) -> bytes:
+def read_json(stream: _Stream, request: Request | HttpRequest | None) -> Any:
+    """The JSON value of a body. Raises ValidationFailed with line and column."""
+    content = read_whole(stream, request)
+    try:
+        return loads(content)
+    except JSONFault as fault:
+        raise ValidationFailed(
+            f"The body is not acceptable JSON: {fault}.",
+            errors=[Fault("", str(fault), "JSON")],
+            extra={"line": fault.line, "column": fault.column},
+        ) from None
+
+
+def read_whole(stream: _Stream, request: Request | HttpRequest | None) -> bytes:
     """The body, or ValidationFailed when the connection ended before all of it came.
 
     A YAML document cut in the middle can be well-formed, so length is compared.
     """
     content = stream.read()
-    request = (context or {}).get("request")
     announced = str(request.META.get("CONTENT_LENGTH") or "") if request is not None else ""
     if announced.isdigit() and len(content) < int(announced):
         raise ValidationFailed("The body ended before Content-Length was reached; send it again.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from integration_hub.access.caller import Caller
 from integration_hub.api.request import caller_of
 from integration_hub.api.translate import SAY_WHO
 from integration_hub.lib.errors import Forbidden, Unauthenticated
@@ -43,12 +44,21 @@ class ScopePermission(BasePermission):
             raise Unauthenticated(SAY_WHO)
         if method == "OPTIONS" or not hasattr(view, method.lower()):
             return True  # answered with the list of methods, or with 405
-        if rule is None:
-            raise Forbidden("No scope is defined for this call, so nobody may make it.")
-        allowed = (rule,) if isinstance(rule, str) else rule
-        if not any(caller.can(scope) for scope in allowed):
-            raise Forbidden(
-                f"This needs the scope {' or '.join(allowed)}; {caller.name or caller.owner} has "
-                f"{', '.join(sorted(caller.scopes)) or 'none'}. Use a token that has it."
-            )
+        _require(rule, caller)
         return True
+
+
+def require_scope(view: APIView, method: str, caller: Caller) -> None:
+    """Raise Forbidden unless `caller` has a scope that this call of the view needs."""
+    _require(rule_for(view, method), caller)
+
+
+def _require(rule: ScopeRule | None, caller: Caller) -> None:
+    if rule is None:
+        raise Forbidden("No scope is defined for this call, so nobody may make it.")
+    allowed = (rule,) if isinstance(rule, str) else rule
+    if not any(caller.can(scope) for scope in allowed):
+        raise Forbidden(
+            f"This needs the scope {' or '.join(allowed)}; {caller.name or caller.owner} has "
+            f"{', '.join(sorted(caller.scopes)) or 'none'}. Use a token that has it."
+        )

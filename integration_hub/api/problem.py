@@ -11,6 +11,7 @@ from rest_framework.request import Request
 
 from integration_hub.access.denials import count_denial
 from integration_hub.api import request_id as request_ids
+from integration_hub.api.request_log import without_second_line
 from integration_hub.api.translate import translate
 from integration_hub.lib import log
 from integration_hub.lib.errors import (
@@ -62,14 +63,12 @@ def problem_response(error: HubError, request: HttpRequest | Request) -> HttpRes
     response = HttpResponse(content, status=error.http_status, content_type=CONTENT_TYPE)
     response["Content-Length"] = str(len(content))
     response["Cache-Control"] = "no-store"
-    # One line a request is written by RequestIdMiddleware; Django's own would be a second.
-    response._has_been_logged = True  # type: ignore[attr-defined]
     if error.retry_after is not None:
         response["Retry-After"] = str(whole_seconds(error.retry_after))
     if isinstance(error, Unauthenticated):
         given = "HTTP_AUTHORIZATION" in request.META
         response["WWW-Authenticate"] = CHALLENGE + (', error="invalid_token"' if given else "")
-    return response
+    return without_second_line(response)
 
 
 def whole_seconds(seconds: float) -> int:

@@ -7,8 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from integration_hub.api.problem import CONTENT_TYPE, problem_body, problem_type
-from integration_hub.lib import errors
-from integration_hub.lib.errors import Cancelled, HubError, Poisoned, UpstreamError, tree
+from integration_hub.lib.errors import Cancelled, HubError, Poisoned, UpstreamError, is_own, tree
 
 REQUEST_ID_HEADER = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
 _RETRY_HEADER = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
@@ -18,7 +17,7 @@ _RETRY_STATUSES = frozenset({429, 503, 507})
 def answerable() -> list[type[HubError]]:
     """The errors that can be an HTTP answer, one class a code."""
     never = {UpstreamError, Poisoned, Cancelled}
-    return [kind for kind in tree() if kind not in never and kind.__module__ == errors.__name__]
+    return [kind for kind in tree() if kind not in never and is_own(kind)]
 
 
 def problem_responses(kinds: Iterable[type[HubError]]) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def response_example(value: Any, summary: str = "Answer", status: int = 200) -> 
     return OpenApiExample(summary, value=value, response_only=True, status_codes=[str(status)])
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registered by drf-spectacular's untyped hook
     target_class = "integration_hub.api.authentication.TokenAuthentication"
     name = "bearer"
 
@@ -145,7 +145,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         }
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registered by drf-spectacular's untyped hook
     target_class = "integration_hub.api.authentication.BrowserSessionAuthentication"
     name = "session"
 

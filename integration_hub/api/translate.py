@@ -11,6 +11,7 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions as drf
 
+from integration_hub.coordination import disk
 from integration_hub.lib import errors, log
 from integration_hub.lib.errors import Fault, HubError
 from integration_hub.lib.pointers import escape
@@ -104,6 +105,9 @@ def _(error: drf.Throttled) -> HubError:
 @translate.register(OperationalError)
 @translate.register(InterfaceError)
 def _(error: Exception) -> HubError:
+    if disk.is_full(error):
+        _log.error("database_full", exc_info=error)
+        return disk.refusal()
     _log.warning("database_unavailable", exc_info=error)
     return errors.ServiceUnavailable(
         "The hub's database does not answer now. Try again later.",

@@ -22,6 +22,12 @@ from integration_hub.coordination import revision
 from integration_hub.lib.errors import HubError, ValidationFailed
 
 
+def check_address(request: HttpRequest | Request) -> None:
+    """Raise ValidationFailed for what no database takes in a name."""
+    if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        raise ValidationFailed("The address holds a NUL character, which no name here has.")
+
+
 class HubView(APIView):
     """For calls that are no plain CRUD.
 
@@ -52,8 +58,7 @@ class HubView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         structlog.contextvars.bind_contextvars(caller=self.request.caller.owner)
-        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            raise ValidationFailed("The address holds a NUL character, which no name here has.")
+        check_address(request)
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """Only the header Allow: the schema says the rest."""

@@ -37,6 +37,7 @@ def test_a_good_configuration_is_quiet(production):
         ("ALLOWED_HOSTS", ["*"], "hub.W014"),
         ("DEBUG", True, "hub.E010"),
         ("HUB_API_RATE", "lots", "hub.E011"),
+        ("HUB_CONNECT_RATE", "lots", "hub.E011"),
         ("HUB_PUBLIC_URL", "hub.example", "hub.E015"),
         ("HUB_PUBLIC_URL", "ftp://hub.example", "hub.E015"),
         ("HUB_PUBLIC_URL", "https://", "hub.E015"),
