@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,12 +20,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.admin import ModelAdmin
 from unfold.utils import display_for_label
 
-from credentials import services
+from credentials import ageing, services
+from credentials.admin_connect import connect_button, connect_view
 from credentials.choices import CredentialStatus
 from credentials.forms import CredentialForm
 from credentials.models import Credential
+from credentials.page_links import links_of
+from credentials.renewing import refresh_credential
 from credentials.scheme import schemes
-from credentials.selectors import choices_for, current_status, instances_without
+from credentials.selectors import choices_for, instances_without, reason_of, shown_status
 from integration_hub.access.caller import Caller
 from integration_hub.access.services import caller_of_user
 from integration_hub.lib.errors import HubError
@@ -37,18 +42,44 @@ _COLOURS = {
     CredentialStatus.EXPIRED: "warning",
     CredentialStatus.REVOKED: "danger",
 }
+RENEWED_AT_ONCE = 20
 _FORM = "admin/credentials/credential/form.html"
 _CHOOSE = "admin/credentials/credential/choose.html"
 
 
+class RotationFilter(admin.SimpleListFilter):
+    title = "rotation"
+    parameter_name = "rotation"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("due", "Due")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Credential]
+    ) -> QuerySet[Credential]:
+        if self.value() != "due":
+            return queryset
+        return queryset.filter(pk__in=ageing.due_for_rotation().order_by().values("pk"))
+
+
 @admin.register(Credential)
 class CredentialAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
-    list_display = ("slug", "type", "auth_id", "state", "hint", "expires_at", "revision")
-    list_filter = ("type", "status")
+    list_display = (
+        "slug",
+        "type",
+        "auth_id",
+        "state",
+        "hint",
+        "expires_at",
+        "refresh_at",
+        "rotation_due",
+        "revision",
+    )
+    list_filter = ("type", "status", RotationFilter)
     list_select_related = ("instance",)
     search_fields = ("instance__slug", "instance__name")
     ordering = ("instance__slug",)
-    actions = ("forget",)
+    actions = ("renew", "forget")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
         rows: QuerySet[Credential] = super().get_queryset(request)
@@ -68,15 +99,45 @@ class CredentialAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     def state(self, row: Credential) -> SafeString:
         return _badge(row)
 
+    @admin.display(description="Rotation due", empty_value="—")
+    def rotation_due(self, row: Credential) -> datetime | SafeString | None:
+        due = ageing.rotation_due_at(row)
+        if due is None or not ageing.is_due(row):
+            return due
+        since: SafeString = display_for_label(f"since {due:%Y-%m-%d}", "", "warning")
+        return since
+
     @admin.action(description="Delete the selected credentials", permissions=["delete"])
     def forget(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
         for row in queryset.select_related("instance"):
-            self.log_deletions(request, Credential.objects.filter(pk=row.pk))
-            self.delete_model(request, row)
+            with transaction.atomic():
+                self.log_deletions(request, Credential.objects.filter(pk=row.pk))
+                self.delete_model(request, row)
         self.message_user(request, "Deleted. Instances that need a credential wait for a new one.")
+
+    @admin.action(description="Renew the selected credentials now", permissions=["change"])
+    def renew(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
+        """One after the other; each says how it went."""
+        for row in queryset.select_related("instance")[:RENEWED_AT_ONCE]:
+            self._renew(request, row.instance)
+
+    def _renew(self, request: HttpRequest, instance: Instance) -> None:
+        try:
+            row = refresh_credential(instance=instance, caller=_caller(request))
+        except HubError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+            return
+        self.log_change(request, row, [{"changed": {"name": "credential", "object": "renewed"}}])
+        said = f"The credential of {instance.slug} is renewed, until {row.token_expires_at}."
+        self.message_user(request, said, messages.SUCCESS)
 
     def delete_model(self, request: HttpRequest, obj: Credential) -> None:
         services.delete_credential(instance=obj.instance, caller=_caller(request))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(connect_view)
+        own = path("connect/<uuid:instance_id>/", view, name="credentials_credential_connect")
+        return [own, *super().get_urls()]
 
     @method_decorator(sensitive_post_parameters())
     def add_view(
@@ -108,12 +169,18 @@ class CredentialAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         """Another secret for the same entry, or for another one of the definition."""
         row = self.get_object(request, object_id)
         if row is None:
-            return self._get_obj_does_not_exist_redirect(  # type: ignore[no-any-return]
+            gone: HttpResponse = self._get_obj_does_not_exist_redirect(
                 request, self.opts, object_id
             )
+            return gone
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         instance = Instance.objects.select_related("definition").get(pk=row.instance_id)
+        if request.method == "POST" and "_renew" in request.POST:
+            if not self.has_change_permission(request, row):
+                raise PermissionDenied
+            self._renew(request, instance)
+            return redirect(_change_url(row))
         wanted = request.GET.get("auth") or row.auth_id
         entry = next((item for item in choices_for(instance) if item.id == wanted), None)
         return self._form(request, instance, entry, row)
@@ -159,9 +226,13 @@ class CredentialAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
             "entry": entry,
             "entries": choices_for(instance),
             "row": row,
+            "rotation_due": self.rotation_due(row) if row else None,
             "badge": _badge(row) if row else "",
             "original": row,
             "form": form,
+            "may_renew": row is not None and row.refresh_at is not None and may_write,
+            "links": links_of(request, row) if row else [],
+            "connect": connect_button(request, instance),
             "may_delete": row is not None and self.has_delete_permission(request, row),
         }
         return TemplateResponse(request, _FORM, context)
@@ -192,9 +263,9 @@ class CredentialAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
 
 def _badge(row: Credential) -> SafeString:
-    status = CredentialStatus(current_status(row))
+    status = CredentialStatus(shown_status(row))
     shown: SafeString = display_for_label((status, status.label), "", _COLOURS)
-    return format_html("{} {}", shown, row.status_reason)
+    return format_html("{} {}", shown, reason_of(row))
 
 
 def _caller(request: HttpRequest) -> Caller:
@@ -230,4 +301,5 @@ def credential_link(request: HttpRequest, instance: Instance) -> tuple[str, str]
     return None
 
 
+instance_links.add("connect", connect_button)
 instance_links.add("credential", credential_link)

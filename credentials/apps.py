@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 
+from credentials import backends as backend_folder
 from credentials import schemes as folder
+from credentials.backend import backends
 from credentials.definition_checks import check_auth
 from credentials.readiness import pending_credential
 from credentials.scheme import schemes
@@ -16,5 +18,6 @@ class CredentialsConfig(AppConfig):
 
     def ready(self) -> None:
         schemes.load(folder)
+        backends.load(backend_folder)
         definition_checks.add("auth", check_auth)
         authentication.add("credentials", pending_credential)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from credentials import references
 from credentials.scheme import AuthScheme
 from integration_hub.lib.errors import Fault, ValidationFailed
 from integration_hub.lib.fields import Field
@@ -33,14 +34,17 @@ def accept(
 ) -> dict[str, Any]:
     """The data to seal: what was sent, `***` replaced by what is stored.
 
+    An optional member sent as `***` stays absent where none is stored.
+
     Raises ValidationFailed with every fault; pointers start with /data.
     """
     if not isinstance(sent, dict):
         raise _refused([Fault("/data", "An object is needed.", "TYPE")])
+    sent = _without_absent(scheme, sent, stored)
     faults = [*_unknown(scheme, sent), *_placeholders(sent, stored)]
     data = {name: _kept(name, value, stored) for name, value in sent.items()}
     faults += [fault for field in scheme.fields for fault in _field_faults(field, data)]
-    if not faults:
+    if not faults and not references.has_any(data):  # those are judged when they are looked up
         faults = [
             Fault(f"/data{fault.pointer}", fault.detail, fault.code)
             for fault in scheme.check_data(data, options)
@@ -50,8 +54,23 @@ def accept(
     return data
 
 
+def judge(scheme: AuthScheme, options: Mapping[str, Any], data: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with data whose references were looked up, without quoting it."""
+    faults = [fault for field in scheme.fields for fault in _field_faults(field, data)]
+    return faults or list(scheme.check_data(data, options))
+
+
 def _refused(faults: list[Fault]) -> ValidationFailed:
     return ValidationFailed("The credential is not valid; see errors.", errors=faults)
+
+
+def _without_absent(
+    scheme: AuthScheme, sent: Mapping[str, Any], stored: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    if stored is None:
+        return sent
+    absent = {f.name for f in scheme.fields if not f.required and f.name not in stored}
+    return {n: value for n, value in sent.items() if not (value == MASK and n in absent)}
 
 
 def _kept(name: str, value: Any, stored: Mapping[str, Any] | None) -> Any:
@@ -83,10 +102,10 @@ def _field_faults(field: Field, data: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(place, "This member is needed.", "REQUIRED")
         return
     value = data[field.name]
-    if isinstance(value, dict) and field.kind != "object":
-        is_reference = set(value) == {"ref"}
-        detail = "A reference is not supported here: send the value itself."
-        yield Fault(place, detail if is_reference else _wanted(field), "TYPE")
+    if references.is_reference(value):
+        detail = references.fault(value)
+        if detail:
+            yield Fault(place, detail, "REFERENCE")
     elif not isinstance(value, _TYPES[field.kind]) or (
         field.kind == "integer" and isinstance(value, bool)
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from credentials import failures
 from credentials.scheme import schemes
 from integration_hub.lib.catalog import UnknownPlugin
 from integration_hub.lib.errors import Fault
@@ -25,6 +26,7 @@ def _entry_faults(entry: AuthSpec, base: str) -> Iterator[Fault]:
         known = f"is not one of this hub; it has {', '.join(error.known)}"
         yield Fault(f"{base}/type", f"The type {entry.type!r} {detail or known}.", "UNKNOWN_TYPE")
         return
+    yield from failures.faults(entry.errors, base)
     options = dict(entry.options)
     faults = compile_schema(json_schema(scheme.options)).faults(options, base)
     yield from faults

@@ -13,12 +13,16 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from credentials.references import MAX_LENGTH
+from credentials.rotation import DEFAULT_GRACE_SECONDS, MAX_GRACE_SECONDS
 from credentials.scheme import AuthScheme
 from integration_hub.lib.errors import Fault
 from integration_hub.lib.fields import Field
 from integration_hub.lib.redact import MASK
 
 PREFIX = "data_"
+REFERENCE = "ref_"
+_NOTHING = (None, "", False)
 
 
 class WriteOnlyTextarea(UnfoldAdminTextareaWidget):  # type: ignore[misc]  # unfold has no types
@@ -29,7 +33,10 @@ class WriteOnlyTextarea(UnfoldAdminTextareaWidget):  # type: ignore[misc]  # unf
 
 
 class CredentialForm(forms.Form):
-    """With `stored`, a field that is left empty keeps what it has."""
+    """With `stored`, a field that is left empty keeps what it has.
+
+    Beside each value stands a reference, which may be given instead of it.
+    """
 
     expires_at = forms.SplitDateTimeField(
         required=False, widget=UnfoldAdminSplitDateTimeWidget, help_text="Empty: never."
@@ -38,14 +45,30 @@ class CredentialForm(forms.Form):
     def __init__(self, scheme: AuthScheme, *args: Any, stored: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._scheme, self._stored = scheme, stored
-        own = {PREFIX + field.name: _form_field(field, stored=stored) for field in scheme.fields}
-        self.fields = own | self.fields
+        own = {PREFIX + field.name: self._value_field(field) for field in scheme.fields}
+        references = {REFERENCE + field.name: _reference_field(field) for field in scheme.fields}
+        self.fields = own | self.fields | references
+
+    def values(self) -> list[forms.BoundField]:
+        """Everything but the references, for a page that shows those apart."""
+        return [self[name] for name in self.fields if not name.startswith(REFERENCE)]
+
+    def references(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.startswith(REFERENCE)]
+
+    def has_references(self) -> bool:
+        """Whether one was entered, so that it is to be seen."""
+        return any(self.data.get(name) for name in self.fields if name.startswith(REFERENCE))
+
+    def clean(self) -> None:
+        for field in self._scheme.fields:
+            value = self.cleaned_data.get(PREFIX + field.name)
+            if value not in _NOTHING and self.cleaned_data.get(REFERENCE + field.name):
+                self.add_error(REFERENCE + field.name, "The value or a reference, not both.")
 
     def data_to_store(self) -> dict[str, Any]:
         """What the service takes: `***` for what is to stay."""
-        given = {
-            field.name: self.cleaned_data[PREFIX + field.name] for field in self._scheme.fields
-        }
+        given = {field.name: self._given(field.name) for field in self._scheme.fields}
         if self._stored:
             return {name: MASK if value in (None, "") else value for name, value in given.items()}
         needed = {field.name for field in self._scheme.fields if field.required}
@@ -55,13 +78,48 @@ class CredentialForm(forms.Form):
         """Each fault at its field, what has none above them."""
         for fault in faults or (Fault("", detail),):
             *_, name = fault.pointer.split("/")
-            own = PREFIX + name
+            own = (REFERENCE if self.data.get(REFERENCE + name) else PREFIX) + name
             place = own if own in self.fields else name if name in self.fields else None
             self.add_error(place, fault.detail)
 
+    def _given(self, name: str) -> Any:
+        reference = self.cleaned_data[REFERENCE + name]
+        return {"ref": reference} if reference else self.cleaned_data[PREFIX + name]
 
-def _form_field(field: Field, *, stored: bool) -> forms.Field:
-    needed = field.required and not stored and field.schema.get("minLength", 1) > 0
+    def _value_field(self, field: Field) -> forms.Field:
+        referred = bool(self.data.get(REFERENCE + field.name))
+        return _form_field(field, stored=self._stored, referred=referred)
+
+
+class RotateForm(CredentialForm):
+    """New data in place of the stored; when it ends is not what a rotation says."""
+
+    grace_seconds = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_GRACE_SECONDS,
+        initial=DEFAULT_GRACE_SECONDS,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="How long the old secret is used where the new one is refused (401).",
+    )
+
+    def __init__(self, scheme: AuthScheme, *args: Any, **kwargs: Any) -> None:
+        super().__init__(scheme, *args, stored=True, **kwargs)
+        del self.fields["expires_at"]
+
+    def clean(self) -> None:
+        super().clean()
+        if not any(name.startswith((PREFIX, REFERENCE)) for name in self.changed_data):
+            self.add_error(None, "Give at least one new value.")
+
+
+def _reference_field(field: Field) -> forms.Field:
+    widget = UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"})
+    return forms.CharField(label=field.title, required=False, max_length=MAX_LENGTH, widget=widget)
+
+
+def _form_field(field: Field, *, stored: bool, referred: bool) -> forms.Field:
+    kept = stored or referred
+    needed = field.required and not kept and field.schema.get("minLength", 1) > 0
     options: dict[str, Any] = {
         "label": field.title,
         "required": needed,
@@ -81,5 +139,6 @@ def _text_widget(field: Field) -> forms.Widget:
     attrs = {"autocomplete": "new-password" if field.secret else "off", "spellcheck": "false"}
     if field.kind == "text":
         return WriteOnlyTextarea(attrs=attrs)
-    widget = UnfoldAdminPasswordWidget if field.secret else UnfoldAdminTextInputWidget
-    return widget(attrs=attrs)  # type: ignore[no-any-return]
+    kind = UnfoldAdminPasswordWidget if field.secret else UnfoldAdminTextInputWidget
+    widget: forms.Widget = kind(attrs=attrs)
+    return widget

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from integration_hub.egress.door import HttpRequest, Signed
+from integration_hub.egress.door import HttpRequest, Login, Signed, TlsOptions
 from integration_hub.lib.catalog import Catalog
 from integration_hub.lib.errors import Fault
 from integration_hub.lib.fields import Field
@@ -37,11 +37,34 @@ class AuthScheme(ABC):
         held = (data.get(item.name) for item in self.fields if item.secret)
         return tuple(value for value in held if isinstance(value, str) and value)
 
+    def options_for(
+        self, options: Mapping[str, Any], config: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """The options of one instance's calls: the `auth` entry's, completed from its config.
+
+        Raises InstanceNotReady naming the member of the config that is missing.
+        """
+        return options
+
+    def tls(self, data: Mapping[str, Any]) -> TlsOptions | None:
+        """What the credential shows in the TLS handshake with the host of `base_url`."""
+        return None
+
     @abstractmethod
     def apply(
         self, request: HttpRequest, *, data: Mapping[str, Any], options: Mapping[str, Any]
     ) -> Signed:
-        """The request with the credential on it, and the values that must be masked."""
+        """The request with the credential on it, and the values that must be masked.
+
+        `Signed.answer_challenge` is for schemes that must be asked by a 401 first.
+        """
+
+    def login(self, data: Mapping[str, Any], options: Mapping[str, Any]) -> Login | None:
+        """The credential for a protocol that is not HTTP; None for a scheme that signs HTTP alone.
+
+        `Login.secrets` are the values that must be masked, also those made for this call.
+        """
+        return None
 
     def hint(self, data: Mapping[str, Any]) -> str:
         """What may be shown of the credential, e.g. `al***`; empty when nothing may."""

@@ -26,8 +26,13 @@ FORBIDDEN_HEADERS = frozenset(
 
 def with_header(request: HttpRequest, name: str, value: str) -> HttpRequest:
     """The request with this header in place of any of the same name."""
+    return replace(request, headers={**without_header(request, name).headers, name: value})
+
+
+def without_header(request: HttpRequest, name: str) -> HttpRequest:
+    """The request without any header of this name."""
     kept = {key: item for key, item in request.headers.items() if key.lower() != name.lower()}
-    return replace(request, headers={**kept, name: value})
+    return replace(request, headers=kept)
 
 
 def with_query(request: HttpRequest, name: str, value: str) -> HttpRequest:
@@ -57,6 +62,11 @@ def header_faults(field: str, value: str) -> Iterator[Fault]:
         yield Fault(f"/{field}", detail, "CHARACTERS")
     if len(value) > MAX_HEADER_VALUE:
         yield Fault(f"/{field}", f"Longer than {MAX_HEADER_VALUE} characters.", "LENGTH")
+
+
+def control_faults(field: str, value: str) -> Iterator[Fault]:
+    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        yield Fault(f"/{field}", "No control characters or line breaks.", "CHARACTERS")
 
 
 def cookie_faults(field: str, value: str) -> Iterator[Fault]:

@@ -9,15 +9,20 @@ from rest_framework.response import Response
 from credentials.api import shapes
 from credentials.api.body import read_body
 from credentials.models import Credential
+from credentials.renewing import refresh_credential
 from credentials.selectors import get_credential, view_of
 from credentials.services import delete_credential, put_credential
 from integration_hub.api.etag import check_if_match, etag_of
-from integration_hub.api.schema import request_example
+from integration_hub.api.schema import request_example, response_example
 from integration_hub.api.views import HubView
 from integration_hub.lib.errors import (
+    AuthFailed,
+    Conflict,
     InstanceNotFound,
     NotFound,
     PreconditionFailed,
+    TargetForbidden,
+    TimedOut,
     ValidationFailed,
 )
 from registry.api.openapi import IF_MATCH
@@ -27,6 +32,10 @@ from registry.selectors import get_instance
 _EXAMPLES = [
     request_example({"type": "bearer", "data": {"token": "<token>"}}, "A bearer token"),
     request_example({"type": "api_key", "data": {"key": "<key>"}, "auth": "key"}, "An API key"),
+    request_example(
+        {"type": "bearer", "data": {"token": {"ref": "vault:acme/production#token"}}},
+        "A token that is looked up, not stored",
+    ),
     request_example(
         {"type": "basic", "data": {"username": "hub", "password": "***"}},
         "Another user name, the password unchanged",
@@ -93,6 +102,32 @@ class CredentialsView(HubView):
             precondition=lambda found: check_if_match(request, found),
         )
         return Response(status=204)
+
+
+@extend_schema(tags=["credentials"])
+class RefreshView(HubView):
+    """Renewing on demand what is renewed by itself before its end."""
+
+    required_scopes = {"POST": ("credentials", "manage")}
+    problems = {
+        "POST": (InstanceNotFound, NotFound, Conflict, AuthFailed, TargetForbidden, TimedOut)
+    }
+
+    @extend_schema(
+        operation_id="credentials_refresh",
+        request=None,
+        responses=shapes.CREDENTIAL,
+        examples=[response_example(shapes.REFRESHED_EXAMPLE, "A new token")],
+    )
+    def post(self, request: Request, ref: str) -> Response:
+        """Acquire a new token or session now, whether it is due or not.
+
+        409 where only a person can renew it; 502 with a `reason` where the other side
+        gave nothing.
+        """
+        instance = get_instance(ref, self.request.caller)
+        row = refresh_credential(instance=instance, caller=self.request.caller)
+        return _answer(row, instance)
 
 
 def _answer(row: Credential, instance: Instance, status: int = 200) -> Response:

@@ -14,7 +14,7 @@ from credentials.signing import (
     with_header,
     with_query,
 )
-from integration_hub.egress.door import HttpRequest, Signed
+from integration_hub.egress.door import HttpRequest, Login, Signed
 from integration_hub.lib.errors import Fault
 from integration_hub.lib.fields import Field
 
@@ -50,6 +50,9 @@ class ApiKey(AuthScheme):
         value = _prefix(options) + data["key"]
         put = _PUT[_place(options)]
         return Signed(put(request, options["name"], value), (data["key"],))
+
+    def login(self, data: Mapping[str, Any], options: Mapping[str, Any]) -> Login:
+        return Login(token=data["key"], secrets=(data["key"],))
 
     def hint(self, data: Mapping[str, Any]) -> str:
         return tail_hint(data["key"])

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from credentials.scheme import AuthScheme, schemes
-from credentials.signing import with_header
-from integration_hub.egress.door import HttpRequest, Signed
+from credentials.signing import control_faults, with_header
+from integration_hub.egress.door import HttpRequest, Login, Signed
 from integration_hub.lib.errors import Fault
 from integration_hub.lib.fields import Field
 
@@ -30,8 +30,7 @@ class Basic(AuthScheme):
         if ":" in data["username"]:
             yield Fault("/username", "A user name has no colon (RFC 7617).", "CHARACTERS")
         for name in ("username", "password"):
-            if any(ord(character) < 32 or ord(character) == 127 for character in data[name]):
-                yield Fault(f"/{name}", "No control characters or line breaks.", "CHARACTERS")
+            yield from control_faults(name, data[name])
 
     def apply(
         self, request: HttpRequest, *, data: Mapping[str, Any], options: Mapping[str, Any]
@@ -42,6 +41,9 @@ class Basic(AuthScheme):
     def secrets(self, data: Mapping[str, Any]) -> tuple[str, ...]:
         """Some services take the key as the user name, with no password: then that is it."""
         return data["password"] or data["username"], _pair(data)
+
+    def login(self, data: Mapping[str, Any], options: Mapping[str, Any]) -> Login:
+        return Login(data["username"], data["password"], secrets=self.secrets(data))
 
     def hint(self, data: Mapping[str, Any]) -> str:
         return f"{data['username'][:2]}***" if data["password"] else ""

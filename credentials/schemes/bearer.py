@@ -5,7 +5,7 @@ from typing import Any
 
 from credentials.scheme import AuthScheme, schemes
 from credentials.signing import header_faults, tail_hint, with_header
-from integration_hub.egress.door import HttpRequest, Signed
+from integration_hub.egress.door import HttpRequest, Login, Signed
 from integration_hub.lib.errors import Fault
 from integration_hub.lib.fields import Field
 
@@ -26,6 +26,9 @@ class BearerToken(AuthScheme):
     ) -> Signed:
         value = f"Bearer {data['token']}"
         return Signed(with_header(request, "Authorization", value), (data["token"],))
+
+    def login(self, data: Mapping[str, Any], options: Mapping[str, Any]) -> Login:
+        return Login(token=data["token"], secrets=(data["token"],))
 
     def hint(self, data: Mapping[str, Any]) -> str:
         return tail_hint(data["token"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from credentials.scheme import AuthScheme, schemes
-from integration_hub.egress.door import HttpRequest, Signed
+from integration_hub.egress.door import HttpRequest, Login, Signed
 
 
 @schemes.register("none")
@@ -16,3 +16,6 @@ class NoAuth(AuthScheme):
         self, request: HttpRequest, *, data: Mapping[str, Any], options: Mapping[str, Any]
     ) -> Signed:
         return Signed(request)
+
+    def login(self, data: Mapping[str, Any], options: Mapping[str, Any]) -> Login:
+        return Login()

@@ -7,10 +7,14 @@ import copy
 import pytest
 
 from credentials import services
+from executor import services as executor
+from executor.calls import CallOptions
 from integration_hub.access.caller import Caller
+from integration_hub.lib import jsonsafe
 from registry import runtime
 from registry import services as registry
 from registry.models import Definition, Instance
+from tests.credentials.verifying import Verifier
 
 CANARY = "canary9Qx7value/+\"'é"
 HEADER_CANARY = "canary9Qx7value/+\"'<&>"  # what may stand in a header
@@ -27,8 +31,20 @@ DOCUMENT = {
     "version": "1.0.0",
     "type": "http",
     "default_config": {"base_url": "https://api.acme.example"},
+    "redirects": 2,
     "auth": AUTH,
-    "methods": {"ping": {"http": {"method": "GET", "path": "/status"}}},
+    "methods": {
+        "ping": {"http": {"method": "GET", "path": "/status"}},
+        "find": {
+            "http": {"method": "GET", "path": "/items/{id}"},
+            "param_schema": {
+                "type": "object",
+                "required": ["id"],
+                "properties": {"id": {"type": "string"}},
+            },
+        },
+        "create": {"http": {"method": "POST", "path": "/items"}},
+    },
 }
 
 
@@ -70,6 +86,46 @@ def put(caller):
         )
 
     return store
+
+
+@pytest.fixture
+def verifier():
+    """`verifier(judge)`: an external system that judges each request that reaches it."""
+    running: list[Verifier] = []
+
+    def start(judge, tls=None) -> Verifier:
+        running.append(Verifier(judge, tls))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.server.close()
+
+
+@pytest.fixture
+def through(connect, put, caller):
+    """`through(server, {"type": …}, {…data})`: the hub's calls of that system; `call()` makes one.
+
+    Each gives the status of the reply and its document.
+    """
+
+    def ready(url: str, auth: dict, data: dict, slug: str = "guarded", config=None, **members):
+        instance = connect(slug, auth=[auth], config={"base_url": url, **(config or {})}, **members)
+        put(instance, auth["type"], data)
+
+        def call(method: str = "ping", parameters=None):
+            reply = executor.execute(
+                caller=caller,
+                instance_ref=slug,
+                method=method,
+                parameters=parameters or {},
+                options=CallOptions(),
+            )
+            return reply.status, jsonsafe.loads(reply.body)
+
+        return call
+
+    return ready
 
 
 @pytest.fixture

@@ -171,3 +171,29 @@ def test_hostile_names_are_text(browser, connect, put) -> None:
     row = put(instance, "basic", {"username": hostile, "password": "p"})
     for url in (LIST, change_url(row)):
         assert "<script>alert" not in browser.get(url).content.decode()
+
+
+def test_a_reference_is_entered_shown_as_the_hint_and_looked_up(
+    browser, acme, use, monkeypatch
+) -> None:
+    address = f"{ADD}?instance=acme&auth=token"
+    page = browser.post(address, {"ref_token": "vault"}).content.decode()
+    assert "a backend and a place" in page, "what is wrong stands at the field, unfolded"
+    assert '<details class="mb-5" open>' in page
+    assert browser.post(address, {"ref_token": "env:HUB_SECRET_ACME"}).status_code == 302
+    row = Credential.objects.get()
+    assert json.loads(row.open_secret()) == {"token": {"ref": "env:HUB_SECRET_ACME"}}
+    assert "env:HUB_SECRET_ACME" in browser.get(change_url(row)).content.decode()
+    monkeypatch.setenv("HUB_SECRET_ACME", HEADER_CANARY)
+    assert use(acme).secrets == (HEADER_CANARY,)
+    assert HEADER_CANARY not in browser.get(change_url(row)).content.decode()
+
+
+def test_a_reference_stays_where_its_field_is_left_empty(browser, acme, put) -> None:
+    row = put(acme, "basic", {"username": "u", "password": {"ref": "env:HUB_SECRET_ACME"}})
+    browser.post(change_url(row), {"data_username": "v", "data_password": ""})
+    row.refresh_from_db()
+    assert json.loads(row.open_secret()) == {
+        "username": "v",
+        "password": {"ref": "env:HUB_SECRET_ACME"},
+    }

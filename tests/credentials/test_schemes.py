@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
 
 from credentials.scheme import schemes
-from integration_hub.egress.door import HttpRequest
+from integration_hub.egress.door import HttpRequest, Signed
+from integration_hub.lib.errors import AuthFailed
+from tests.credentials.samples import SAMPLES
 
 REQUEST = HttpRequest(
     "GET", "https://h.example/p?a=1&key=old#f", {"accept": "*/*", "cookie": "a=b"}
@@ -123,18 +123,34 @@ def test_hints_tell_keys_apart_and_give_nothing_of_short_ones() -> None:
     assert schemes.get("none").hint({}) == ""
 
 
-@pytest.mark.parametrize("name", schemes.names())
-def test_every_scheme_declares_its_fields_once(name: str) -> None:
-    scheme = schemes.get(name)
+def test_a_key_for_another_protocol_signs_no_http_request() -> None:
+    with pytest.raises(AuthFailed) as refused:
+        sign("ssh_key", SAMPLES["ssh_key"].data)
+    assert not refused.value.sent
+
+
+@pytest.mark.parametrize("name", sorted(set(schemes.names()) - {"ssh_key"}))
+def test_every_scheme_declares_its_fields_once_and_tells_its_secrets(name: str) -> None:
+    scheme, sample = schemes.get(name), SAMPLES[name]
     assert scheme.type == name
     assert scheme.title
-    data = {field.name: f"value-of-{field.name}" for field in scheme.fields}
-    secrets = scheme.secrets(data)
-    assert {data[field.name] for field in scheme.fields if field.secret} <= set(secrets)
-    options = {"name": "X-Api-Key"} if name == "api_key" else {}
-    signed = scheme.apply(REQUEST, data=data, options=options)
-    assert set(signed.secrets) <= set(secrets)
-    sent = str(signed.request)
-    for secret in (data[field.name] for field in scheme.fields if field.secret):
-        encoded = base64.b64encode(f"{data.get('username')}:{secret}".encode()).decode()
-        assert secret in sent or encoded in sent
+    assert not list(scheme.check_options(sample.options))
+    assert not list(scheme.check_data(sample.data, sample.options))
+    own = {
+        sample.data[field.name]
+        for field in scheme.fields
+        if field.secret and field.name in sample.data
+    }
+    assert own <= set(scheme.secrets(sample.data))
+    options = scheme.options_for(sample.options, sample.config)
+    request = HttpRequest("GET", "https://h.example/p?a=1")
+    signed = scheme.apply(request, data=sample.data, options=options)
+    assert own <= set(signed.secrets) | set(scheme.secrets(sample.data))
+    hint = scheme.hint(sample.data)
+    assert not [secret for secret in own if secret in hint]
+    for shown in (repr(Signed(REQUEST, (), signed.answer_challenge)), repr(scheme)):
+        assert not [secret for secret in own if secret in shown]
+
+
+def test_there_is_a_sample_of_every_scheme() -> None:
+    assert set(SAMPLES) == set(schemes.names())

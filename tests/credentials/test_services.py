@@ -112,7 +112,7 @@ def test_a_failure_leaves_nothing_behind(acme, put) -> None:
         ("bearer", "not an object", {"/data"}),
         ("bearer", [], {"/data"}),
         ("bearer", None, {"/data"}),
-        ("bearer", {"token": {"ref": "env:NAME"}}, {"/data/token"}),
+        ("bearer", {"token": {"ref": "env:SECRET_KEY"}}, {"/data/token"}),
         ("bearer", {"token": {"a": 1}}, {"/data/token"}),
     ],
 )
@@ -139,10 +139,10 @@ def test_no_fault_quotes_what_was_sent(acme, put) -> None:
         assert "canary" not in said
 
 
-def test_a_reference_is_refused_with_the_remedy(acme, put) -> None:
+def test_a_reference_that_may_not_be_made_is_refused_with_the_remedy(acme, put) -> None:
     with pytest.raises(ValidationFailed) as refused:
-        put(acme, "bearer", {"token": {"ref": "env:NAME"}})
-    assert "send the value itself" in refused.value.errors[0].detail
+        put(acme, "bearer", {"token": {"ref": "env:SECRET_KEY"}})
+    assert "own settings" in refused.value.errors[0].detail
 
 
 @pytest.mark.parametrize(
