@@ -12,6 +12,7 @@ from integration_hub.audit.services import record
 from integration_hub.coordination import revision
 from integration_hub.lib.errors import InstanceNotReady, NotFound
 from integration_hub.lib.near import near_names
+from registry import adapter_life
 from registry.adapter import Adapter, adapters
 from registry.choices import AdapterState
 from registry.models import AdapterSwitch
@@ -28,6 +29,7 @@ class AdapterStatus:
     reason: str = ""
     title: str = ""
     version: str = ""
+    package: str = ""
     supported_auth: tuple[str, ...] = ()
     config_schema: Mapping[str, Any] = field(default_factory=dict)
     method_schema: Mapping[str, Any] = field(default_factory=dict)
@@ -53,12 +55,16 @@ def get_adapter(name: str) -> AdapterStatus:
 def active_adapter(name: str) -> Adapter:
     """The adapter's code, for a call. Raises InstanceNotReady with the reason when it is off."""
     off = _switched_off().get(name)
-    if off is None and name in adapters:
-        return adapters.get(name)
-    reason = off or adapters.disabled.get(name) or "it is not installed here"
-    raise InstanceNotReady(
-        f"The adapter {name!r} is disabled: {reason}. An operator can switch it on in the admin."
-    )
+    if off is not None:
+        adapter_life.close(name)
+        raise InstanceNotReady(
+            f"The adapter {name!r} is disabled: {off}. An operator can switch it on "
+            f"(POST /adapters/{name}/enable)."
+        )
+    if name in adapters:
+        return adapter_life.started(name)
+    reason = adapters.disabled.get(name) or "it is not installed here"
+    raise InstanceNotReady(f"The adapter {name!r} is disabled: {reason}.")
 
 
 def switch_adapter(*, type: str, enabled: bool, actor: str, reason: str = "") -> AdapterSwitch:  # noqa: A002 - the field's word
@@ -77,24 +83,35 @@ def switch_adapter(*, type: str, enabled: bool, actor: str, reason: str = "") ->
             detail={"reason": reason[:300]},
         )
         revision.bump("registry")
+    adapter_life.forget_failure(type)
     return row
 
 
 def _status(name: str) -> AdapterStatus:
     if name not in adapters:
-        return AdapterStatus(name, AdapterState.DISABLED, adapters.disabled.get(name, ""))
-    off = _switched_off().get(name)
+        reason = adapters.disabled.get(name, "")
+        package = adapters.packages.get(name, "")
+        return AdapterStatus(name, AdapterState.DISABLED, reason, package=package)
     adapter = adapters.get(name)
+    state, reason = _state(name)
     return AdapterStatus(
         type=name,
-        state=AdapterState.ACTIVE if off is None else AdapterState.DISABLED,
-        reason=off or "",
+        state=state,
+        reason=reason,
+        package=adapters.packages.get(name, ""),
         title=adapter.title,
         version=adapter.version,
         supported_auth=tuple(sorted(adapter.supported_auth)),
         config_schema=adapter.config_schema(),
         method_schema=adapter.method_schema(),
     )
+
+
+def _state(name: str) -> tuple[AdapterState, str]:
+    off = _switched_off().get(name) or adapter_life.failure(name)
+    if off:
+        return AdapterState.DISABLED, off
+    return (AdapterState.ACTIVE if adapter_life.is_started(name) else AdapterState.REGISTERED), ""
 
 
 def _switched_off() -> dict[str, str]:

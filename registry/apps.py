@@ -1,9 +1,11 @@
 from django.apps import AppConfig
 
 from integration_hub.events.subjects import subject_rules
+from registry import importers as importers_package
 from registry.check import definition_checks
 from registry.definition_checks import check_definition
 from registry.event_subjects import visible_subjects
+from registry.importer import importers
 
 
 class RegistryConfig(AppConfig):
@@ -14,4 +16,5 @@ class RegistryConfig(AppConfig):
 
     def ready(self) -> None:
         definition_checks.add("registry", check_definition)
+        importers.load(importers_package)
         subject_rules.add("instances", visible_subjects)

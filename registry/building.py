@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from integration_hub.lib import jsonsafe
+from integration_hub.lib import jsonsafe, log
 from integration_hub.lib.resilience.options import (
     CircuitOptions,
     LimitOptions,
@@ -17,8 +17,10 @@ from integration_hub.lib.resilience.options import (
 from registry.adapter import adapters
 from registry.spec import AuthSpec, DefinitionSpec, MethodSpec
 
+_logger = log.get(__name__)
 Block = Mapping[str, Any]
 _TEXTS = ("description", "risk", "idempotency_header", "timeout_ms", "cache_seconds")
+_RATE = frozenset({"requests", "per_seconds", "burst"})
 _SPECS = ("param_schema", "result_schema", "request_transform", "response_transform", "pagination")
 
 
@@ -42,6 +44,7 @@ def build_spec(document: Block) -> DefinitionSpec:
         redirects=document.get("redirects", 0),
         tags=tuple(document.get("tags", ())),
         sunset=document.get("sunset", ""),
+        supports=document.get("supports", ""),
     )
 
 
@@ -52,7 +55,11 @@ def spec_of_text(text: str) -> DefinitionSpec:
 
 
 def with_overrides(method: MethodSpec, overrides: Block) -> MethodSpec:
-    """The method under an instance's `overrides`, which win member by member."""
+    """The method under an instance's `overrides`, which win member by member.
+
+    What its definition does not cache stays uncached: nobody judged that it only reads.
+    """
+    cache = overrides.get("cache", {})
     return replace(
         method,
         timeout_ms=overrides.get("timeout_ms", method.timeout_ms),
@@ -60,6 +67,9 @@ def with_overrides(method: MethodSpec, overrides: Block) -> MethodSpec:
         circuit=method.circuit.merged(overrides.get("circuit_breaker")),
         limits=with_burst(method.limits, overrides.get("rate_limit")),
         transient=method.transient.merged(overrides.get("transient")),
+        tolerant=overrides.get("result_schema") == "drift",
+        cache_seconds=cache.get("seconds", method.cache_seconds) if method.cache_seconds else 0,
+        stale_seconds=cache.get("stale_if_error_seconds", 0) if method.cache_seconds else 0,
     )
 
 
@@ -77,6 +87,7 @@ def with_burst(limits: LimitOptions, *blocks: Block | None) -> LimitOptions:
 def _method(document: Block, name: str) -> MethodSpec:
     body: Block = document["methods"][name]
     protocol: Block = body.get(document["type"], {})
+    limits: Block = body.get("rate_limit", {})
     given = {key: body[key] for key in (*_TEXTS, *_SPECS) if key in body}
     return MethodSpec(
         name=name,
@@ -88,15 +99,23 @@ def _method(document: Block, name: str) -> MethodSpec:
         circuit=CircuitOptions().merged(
             document.get("circuit_breaker"), body.get("circuit_breaker")
         ),
-        limits=with_burst(LimitOptions(), document.get("rate_limit"), body.get("rate_limit")),
+        limits=with_burst(LimitOptions(), document.get("rate_limit"), limits),
+        own_rate=not _RATE.isdisjoint(limits),
+        own_slots="max_concurrency" in limits,
         transient=TransientOptions().merged(document.get("transient"), body.get("transient")),
         **given,
     )
 
 
 def _repeats(adapter: str, protocol: Block) -> bool:
-    """The adapter's own word; an adapter that is not there now promises nothing."""
-    return adapter in adapters and adapters.get(adapter).is_idempotent(protocol)
+    """The adapter's own word; one that is not there now, or fails, promises nothing."""
+    if adapter not in adapters:
+        return False
+    try:
+        return adapters.get(adapter).is_idempotent(protocol) is True
+    except Exception:
+        _logger.exception("adapter_failed", adapter=adapter, at="is_idempotent")
+        return False
 
 
 def _auth(entry: Block) -> AuthSpec:

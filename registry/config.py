@@ -10,6 +10,7 @@ from integration_hub.lib.errors import Fault
 from integration_hub.lib.schema import compile_schema
 from registry.adapter import adapters
 from registry.spec import DefinitionSpec
+from registry.upstream import http_addresses, upstream_of
 
 Config = dict[str, Any]
 
@@ -47,10 +48,19 @@ def config_schemas(spec: DefinitionSpec) -> Iterator[dict[str, Any]]:
 
 
 def check_target(config: Mapping[str, Any]) -> None:
-    """Raises TargetForbidden for a `base_url` whose literal address may not be reached."""
-    url = config.get("base_url")
-    if isinstance(url, str) and url:
+    """Raises TargetForbidden for an address in it that can never be called: a literal one that
+    the policy forbids, or no URL at all. What a name resolves to is judged at each connect."""
+    base = config.get("base_url")
+    if isinstance(base, str) and base:
+        policy.check_url(base)
+        return
+    for url in http_addresses(config):
         policy.check_url(url)
+    host, _, port = upstream_of(config).rpartition(":")
+    if host:
+        origin = policy.tcp_origin(host, int(port) if port.isdecimal() else 1)
+        if origin.address is not None:
+            policy.permitted(origin, [origin.address])
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> Config:
@@ -58,7 +68,7 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> Config:
     for name, value in above.items():
         under = merged.get(name)
         both = isinstance(under, Mapping) and isinstance(value, Mapping)
-        merged[name] = _merged(under, value) if both else value  # type: ignore[arg-type]
+        merged[name] = _merged(under, value) if both else value  # type: ignore[arg-type]  # `both` says that they are mappings
     return merged
 
 

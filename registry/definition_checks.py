@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -13,13 +12,15 @@ from integration_hub.lib.errors import Fault, ValidationFailed
 from integration_hub.lib.near import near_names
 from integration_hub.lib.pointers import join
 from integration_hub.lib.redaction import paths
+from integration_hub.lib.resilience import transient
 from integration_hub.lib.schema import Validator, compile_schema
+from registry import adapter_versions
 from registry.meta_schema import POLICIES
+from registry.refs import is_range
 from registry.spec import DefinitionSpec, MethodSpec
 
 RESERVED_SLUGS = frozenset({"meta-schema", "import"})
 _SENSITIVE_ROOTS = frozenset({"parameters", "result"})
-_STATUS_RANGE = re.compile(r"([0-9]{3})-([0-9]{3})")
 
 
 def check_definition(spec: DefinitionSpec) -> Iterator[Fault]:
@@ -27,6 +28,7 @@ def check_definition(spec: DefinitionSpec) -> Iterator[Fault]:
     yield from _names(spec)
     yield from _policies(spec.document, "")
     yield from _config(spec)
+    yield from _supports(spec)
     yield from _auth_ids(spec)
     yield from _hosts(spec)
     yield from _health(spec)
@@ -67,10 +69,7 @@ def policy_faults(name: str, block: Mapping[str, Any], pointer: str) -> Iterator
         detail = "More calls than the window holds: the circuit would never open."
         yield Fault(f"{pointer}/min_calls", detail, "RANGE")
     if name == "transient":
-        for index, status in enumerate(block.get("statuses", ())):
-            found = _STATUS_RANGE.fullmatch(status) if isinstance(status, str) else None
-            if found and found[1] > found[2]:
-                yield Fault(f"{pointer}/statuses/{index}", "The range is empty.", "RANGE")
+        yield from transient.faults(block, pointer)
 
 
 def _config(spec: DefinitionSpec) -> Iterator[Fault]:
@@ -86,6 +85,14 @@ def _config(spec: DefinitionSpec) -> Iterator[Fault]:
             date.fromisoformat(spec.sunset)
         except ValueError:
             yield Fault("/sunset", "Not a day of the calendar.", "FORMAT")
+
+
+def _supports(spec: DefinitionSpec) -> Iterator[Fault]:
+    if spec.supports and not is_range(spec.supports):
+        detail = "No range of versions: write ^1.2, ~1.2 or >=1 <3."
+        yield Fault("/supports", detail, "RANGE")
+    elif wrong := adapter_versions.mismatch(spec):
+        yield Fault("/supports", f"{wrong}.", "INCOMPATIBLE_ADAPTER")
 
 
 def _auth_ids(spec: DefinitionSpec) -> Iterator[Fault]:

@@ -18,11 +18,14 @@ from integration_hub.lib import clock, jsonsafe
 from integration_hub.lib.errors import Conflict, DefinitionNotFound, Fault
 from integration_hub.lib.merge_patch import apply_patch
 from registry.choices import DefinitionStatus
+from registry.comparing import compare_versions, published_before
+from registry.compatibility.versions import next_breaking
 from registry.document import parse_definition
 from registry.models import Definition
 from registry.querysets import IMMUTABLE
+from registry.resolving import resolved
+from registry.search import search_text
 from registry.selectors import instances_using
-from registry.spec import DefinitionSpec
 
 REVISION = "registry"
 Precondition = Callable[[Definition], None]
@@ -36,19 +39,18 @@ def digest_of(document: Mapping[str, Any]) -> str:
 
 
 def create_definition(
-    *, document: Mapping[str, Any], actor: str, publish: bool = False
+    *, document: Mapping[str, Any], actor: str, publish: bool = False, reason: str = ""
 ) -> Definition:
     """Store a new draft, or publish it at once.
 
     Raises ValidationFailed with every fault, Conflict when this version exists.
     """
-    spec = parse_definition(document)
-    row = Definition(**_columns(spec))
+    row = Definition(**_columns(document))
     with transaction.atomic():
         _insert(row)
         _audit(actor, "definition.created", row)
         if publish:
-            return publish_definition(definition=row, actor=actor)
+            return publish_definition(definition=row, actor=actor, reason=reason)
     return row
 
 
@@ -70,8 +72,8 @@ def update_definition(
             raise Conflict(IMMUTABLE, extra={"status": row.status})
         if merge:
             document = apply_patch(jsonsafe.loads(row.document), document)
-        columns = _columns(parse_definition(document))
-        if columns["digest"] == row.digest:
+        columns = _columns(document)
+        if (columns["digest"], columns["resolved"]) == (row.digest, row.resolved):
             return row
         _replace(row, columns)
         _audit(actor, "definition.changed", row)
@@ -86,13 +88,25 @@ def publish_definition(
     reason: str = "",
     precondition: Precondition | None = None,
 ) -> Definition:
-    """`draft` → `published`, judged once more: the checks may have grown since the draft."""
+    """`draft` → `published`, judged once more: the checks may have grown since the draft.
+
+    Raises Conflict with `changes` when the version number hides a breaking change; a
+    `reason` overrides that, and the audit log keeps both.
+    """
     with transaction.atomic():
         row = _locked(definition, precondition)
+        detail = {"reason": reason} if reason else {}
         if row.status == DefinitionStatus.DRAFT:
-            parse_definition(jsonsafe.loads(row.document))
-        _move(row, DefinitionStatus.PUBLISHED, {DefinitionStatus.DRAFT}, published_at=clock.now())
-        _audit(actor, "definition.published", row, **({"reason": reason} if reason else {}))
+            judged = _columns(jsonsafe.loads(row.document))
+            row.resolved, row.search_text = judged["resolved"], judged["search_text"]
+            detail |= _honesty(row, reason)
+        columns = {
+            "published_at": clock.now(),
+            "resolved": row.resolved,
+            "search_text": row.search_text,
+        }
+        _move(row, DefinitionStatus.PUBLISHED, {DefinitionStatus.DRAFT}, **columns)
+        _audit(actor, "definition.published", row, **detail)
         events.emit(
             type=EventType.DEFINITION_PUBLISHED,
             subject=row.slug,
@@ -148,7 +162,10 @@ def delete_definition(
         revision.bump(REVISION)
 
 
-def _columns(spec: DefinitionSpec) -> dict[str, Any]:
+def _columns(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises ValidationFailed with every fault of the document, inherited members included."""
+    whole = resolved(document)
+    spec = parse_definition(whole)
     return {
         "slug": spec.slug,
         "version": spec.version,
@@ -156,9 +173,11 @@ def _columns(spec: DefinitionSpec) -> dict[str, Any]:
         "type": spec.type,
         "description": spec.description,
         "tags": ",".join(spec.tags),
+        "search_text": search_text(spec),
         "sunset": spec.sunset or None,
-        "document": jsonsafe.dumps_text(spec.document),
-        "digest": digest_of(spec.document),
+        "document": jsonsafe.dumps_text(document),
+        "resolved": "" if whole is document else jsonsafe.dumps_text(whole),
+        "digest": digest_of(document),
     }
 
 
@@ -221,6 +240,28 @@ def _refuse_used(row: Definition, what: str) -> None:
             f"{row.ref} cannot be {what}: {len(slugs)} instances use it; upgrade or delete them.",
             extra={"instances": slugs[:_MOST_LISTED]},
         )
+
+
+def _honesty(row: Definition, reason: str) -> dict[str, str]:
+    """What the audit log says of the version step. Raises Conflict for a dishonest one."""
+    before = published_before(row)
+    if before is None:
+        return {}
+    report = compare_versions(old=before, new=row)
+    if report.honest:
+        return {"against": before.ref, "verdict": report.verdict.value}
+    if reason.strip():
+        return {"against": before.ref, "verdict": report.verdict.value, "overridden": "version"}
+    found = report.breaking
+    first = found[0].detail
+    raise Conflict(
+        f"{row.ref} breaks users of {before.ref} ({first} {len(found)} breaking in all) and its "
+        f"number does not say so: publish it as {next_breaking(before.version)}, or give a reason.",
+        extra={
+            "against": before.ref,
+            "changes": [change.as_dict() for change in report.changes[:_MOST_LISTED]],
+        },
+    )
 
 
 def _audit(actor: str, action: str, row: Definition, **detail: Any) -> None:

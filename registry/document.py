@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from integration_hub.lib import pointers
 from integration_hub.lib.errors import Fault, ValidationFailed
 from integration_hub.lib.near import near_names
 from integration_hub.lib.schema import compile_schema
@@ -34,7 +33,10 @@ def parse_definition(document: Any) -> DefinitionSpec:
 
 def full_meta_schema() -> dict[str, Any]:
     """META_SCHEMA with the protocol block of every adapter that is there: what editors use."""
-    return meta_schema({name: adapter.method_schema() for name, adapter in adapters})
+    schema = meta_schema({name: adapter.method_schema() for name, adapter in adapters})
+    needed = [name for name in schema["required"] if name != "methods"]
+    inherits = {"required": ["extends"]}
+    return schema | {"required": needed, "anyOf": [{"required": ["methods"]}, inherits]}
 
 
 def check_document(document: Any) -> tuple[Fault, ...]:
@@ -43,7 +45,6 @@ def check_document(document: Any) -> tuple[Fault, ...]:
         return (Fault("", "A definition document is an object (a mapping).", "TYPE"),)
     shape = _shape_faults(document)
     found = dict.fromkeys((*_version_trap(document), *shape, *_type_faults(document)))
-    found |= dict.fromkeys(_without_effect(document))
     rest = judgeable(document, shape, _shape_faults)
     if rest is not None and document.get("type") in adapters:
         found |= dict.fromkeys(_content_faults(rest))
@@ -93,29 +94,6 @@ def _type_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
         meant = f" Did you mean {near[0]!r}?" if near else ""
         detail = f"The adapter {name[:40]!r} is unknown; known: {known}.{meant}"
     yield Fault("/type", detail, "UNKNOWN_ADAPTER")
-
-
-def _without_effect(document: Mapping[str, Any]) -> Iterator[Fault]:
-    """Members of the language that this version does not act on, and whose silence would mislead.
-
-    Those that only make a call cheaper (`cache_seconds`) or that something outside has
-    to use first (`webhook`) may stand.
-    """
-    if "extends" in document:
-        yield Fault(
-            "/extends",
-            "`extends` is not resolved by this version: write the inherited members out.",
-            "NOT_SUPPORTED",
-        )
-    methods = document.get("methods")
-    for name, method in methods.items() if isinstance(methods, Mapping) else ():
-        if isinstance(method, Mapping) and "pagination" in method:
-            yield Fault(
-                pointers.join(("methods", name, "pagination")),
-                "Pages are not followed by this version, and one page would pass for the whole: "
-                "leave `pagination` out and take the page as a parameter.",
-                "NOT_SUPPORTED",
-            )
 
 
 def _content_faults(document: Mapping[str, Any]) -> Iterator[Fault]:

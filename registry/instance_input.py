@@ -10,6 +10,7 @@ from integration_hub.lib.schema import compile_schema
 from registry.choices import ContextType
 from registry.definition_checks import RESERVED_SLUGS, policy_faults
 from registry.meta_schema import OVERRIDES, POLICIES, SLUG_PATTERN
+from registry.tls import tls_faults
 
 CONTEXT = {
     "type": "object",
@@ -94,3 +95,4 @@ def _overrides(body: Mapping[str, Any]) -> Iterator[Fault]:
     overrides = body.get("overrides", {})
     for name in POLICIES.keys() & overrides.keys():
         yield from policy_faults(name, overrides[name], f"/overrides/{name}")
+    yield from tls_faults(overrides)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,9 @@ from django.db import transaction
 
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import Fault, HubError, ValidationFailed
+from integration_hub.lib.yaml_writer import dump
+from registry.building import spec_of_text
+from registry.check import warnings_of
 from registry.choices import DefinitionStatus
 from registry.definition_services import (
     create_definition,
@@ -22,8 +25,7 @@ from registry.definition_services import (
 from registry.document import parse_definition
 from registry.models import Definition
 from registry.reading import MAX_BYTES, read_document
-from registry.spec import DefinitionSpec
-from registry.yaml_writer import dump
+from registry.refs import sort_key
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -42,7 +44,8 @@ class Loaded:
     detail: str = ""
     faults: tuple[Fault, ...] = ()
     diff: str = ""
-    spec: DefinitionSpec | None = field(default=None, repr=False)
+    warnings: tuple[Fault, ...] = ()
+    document: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -55,6 +58,7 @@ class Loaded:
             "action": self.action,
             "detail": self.detail,
             "errors": [fault.as_dict() for fault in self.faults],
+            "warnings": [fault.as_dict() for fault in self.warnings],
             "diff": self.diff,
         }
 
@@ -74,14 +78,18 @@ def files_in(paths: Iterable[str]) -> list[Path]:
     return list(found)
 
 
-def load_files(files: list[Path], *, publish: bool, dry_run: bool, actor: str) -> list[Loaded]:
-    """Load all of them or, when one is refused, none. The same content changes nothing."""
-    results = [_read(path) for path in files]
+def load_files(
+    files: list[Path], *, publish: bool, dry_run: bool, actor: str, reason: str = ""
+) -> list[Loaded]:
+    """Load all of them or, when one is refused, none. The same content changes nothing.
+
+    `reason` publishes also what breaks users without its number saying so.
+    """
+    results = [read_file(path) for path in files]
     _refuse_twice(results)
     with transaction.atomic():
-        for item in results:
-            if item.spec is not None:
-                _apply(item, publish=publish, actor=actor)
+        for item in _in_order(results):
+            _apply(item, publish=publish, dry_run=dry_run, actor=actor, reason=reason)
         if not all(item.ok for item in results):
             transaction.set_rollback(True)
             _take_back(results)
@@ -90,20 +98,46 @@ def load_files(files: list[Path], *, publish: bool, dry_run: bool, actor: str) -
     return results
 
 
+def _in_order(results: list[Loaded]) -> list[Loaded]:
+    """Bases before what extends them, and each version after the release that judges it."""
+    read = [item for item in results if item.document is not None]
+    bases = {_said(item, "slug"): _said(item, "extends").partition("@")[0] for item in read}
+    return sorted(
+        read,
+        key=lambda item: (_depth(_said(item, "slug"), bases), sort_key(_said(item, "version"))),
+    )
+
+
+def _depth(slug: str, bases: Mapping[str, str]) -> int:
+    """How many of the files' definitions stand above this one; a cycle ends at their number."""
+    depth = 0
+    while bases.get(slug) and depth < len(bases):
+        slug, depth = bases[slug], depth + 1
+    return depth
+
+
+def _said(item: Loaded, name: str) -> str:
+    return str((item.document or {}).get(name, ""))
+
+
 def _take_back(results: list[Loaded]) -> None:
     for item in results:
         if item.ok:
             item.action, item.detail = "not_loaded", "another file was refused"
 
 
-def _read(path: Path) -> Loaded:
+def read_file(path: Path) -> Loaded:
+    """One file read and judged; `document` is there where it may be loaded."""
     item = Loaded(path)
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValidationFailed(f"Larger than {MAX_BYTES // 1024 // 1024} MiB.")
         kind = "application/json" if path.suffix == ".json" else "application/yaml"
-        item.spec = parse_definition(read_document(path.read_bytes(), kind))
-        item.ref = item.spec.ref
+        document = read_document(path.read_bytes(), kind)
+        if "extends" not in document:  # its base may be among the files: judged when applied
+            parse_definition(document)
+        item.document = document
+        item.ref = f"{document.get('slug')}@{document.get('version')}"
     except OSError as error:
         item.detail = f"cannot be read: {error.strerror}"
     except HubError as error:
@@ -114,45 +148,51 @@ def _read(path: Path) -> Loaded:
 def _refuse_twice(results: list[Loaded]) -> None:
     first: dict[str, Path] = {}
     for item in results:
-        if item.spec is not None and first.setdefault(item.ref, item.path) != item.path:
-            item.spec, item.detail = None, f"{item.ref} is also in {first[item.ref]}"
+        if item.document is not None and first.setdefault(item.ref, item.path) != item.path:
+            item.document, item.detail = None, f"{item.ref} is also in {first[item.ref]}"
 
 
-def _apply(item: Loaded, *, publish: bool, actor: str) -> None:
+def _apply(item: Loaded, *, publish: bool, dry_run: bool, actor: str, reason: str) -> None:
     """Bring the registry to what the file says; a refusal is noted, not raised."""
-    spec = item.spec
-    if spec is None:
-        return
-    row = Definition.objects.filter(slug=spec.slug, version=spec.version).first()
-    item.diff = _diff(row, spec, item.path)
+    document = item.document or {}
+    names = {"slug": str(document.get("slug")), "version": str(document.get("version"))}
+    row = Definition.objects.filter(**names).first()
+    if dry_run or (row is not None and row.digest != digest_of(document)):
+        item.diff = _diff(row, item)
     try:
         with transaction.atomic():
-            item.action = _store(row, spec, publish=publish, actor=actor)
+            item.action = _store(row, document, publish=publish, actor=actor, reason=reason)
+            stored = Definition.objects.get(**names)
+            item.warnings = warnings_of(spec_of_text(stored.effective))
     except HubError as error:
         item.action, item.faults = "refused", error.errors
         item.detail = error.detail
 
 
-def _store(row: Definition | None, spec: DefinitionSpec, *, publish: bool, actor: str) -> str:
+def _store(
+    row: Definition | None, document: dict[str, Any], *, publish: bool, actor: str, reason: str
+) -> str:
     if row is None:
-        create_definition(document=spec.document, actor=actor, publish=publish)
+        create_definition(document=document, actor=actor, publish=publish, reason=reason)
         return "created"
     action = "unchanged"
-    if row.digest != digest_of(spec.document):
-        row = update_definition(definition=row, document=spec.document, actor=actor)
+    if row.digest != digest_of(document):
+        row = update_definition(definition=row, document=document, actor=actor)
         action = "changed"
     if publish and row.status == DefinitionStatus.DRAFT:
-        publish_definition(definition=row, actor=actor)
+        publish_definition(definition=row, actor=actor, reason=reason)
         action = "published"
     return action
 
 
-def _diff(row: Definition | None, spec: DefinitionSpec, path: Path) -> str:
+def _diff(row: Definition | None, item: Loaded) -> str:
     """A unified diff from what is stored to what the file says, both as canonical YAML."""
+    if row and row.digest == digest_of(item.document or {}):
+        return ""
     before = dump(jsonsafe.loads(row.document)).decode() if row else ""
-    after = dump(spec.document).decode()
-    name = f"stored {spec.ref}" if row else "/dev/null"
+    after = dump(item.document).decode()
+    name = f"stored {item.ref}" if row else "/dev/null"
     lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), name, str(path), lineterm=""
+        before.splitlines(), after.splitlines(), name, str(item.path), lineterm=""
     )
     return "\n".join(lines)

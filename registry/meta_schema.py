@@ -57,24 +57,44 @@ RATE_LIMIT = _object(
 RETRY = _object(
     {
         "max_attempts": _integer(1, 20, "The first call included."),
-        "initial_delay_ms": _integer(0, 3_600_000),
-        "multiplier": {"type": "number", "minimum": 1, "maximum": 10},
-        "max_delay_ms": _integer(0, 3_600_000),
+        "initial_delay_ms": _integer(
+            0, 3_600_000, "The first wait is random between 0 and this; default 200."
+        ),
+        "multiplier": {
+            "type": "number",
+            "minimum": 1,
+            "maximum": 10,
+            "description": "By which that bound grows with every try; default 2.",
+        },
+        "max_delay_ms": _integer(
+            0, 3_600_000, "Most of that bound; what the external system asks for comes on top."
+        ),
     }
 )
+_STATUSES: JSONSchema = {
+    "anyOf": [
+        _integer(100, 599),
+        {"type": "string", "pattern": "^[1-5][0-9][0-9](?:-[1-5][0-9][0-9])?$"},
+    ]
+}
+_EXCEPTION: JSONSchema = {"enum": ["connection", "timeout"]}
 TRANSIENT = _object(
     {
         "statuses": {
-            "type": "array",
-            "maxItems": 100,
-            "items": {
-                "anyOf": [
-                    _integer(100, 599),
-                    {"type": "string", "pattern": "^[1-5][0-9][0-9]-[1-5][0-9][0-9]$"},
-                ]
-            },
+            "description": 'Statuses worth another try: 429, "429" or "500-504"; default 408, '
+            "425, 429 and 500-504. 400, 401, 403, 404, 409, 410, 422 never are, even in a range.",
+            "anyOf": [*_STATUSES["anyOf"], {"type": "array", "maxItems": 100, "items": _STATUSES}],
         },
-        "body": _text(8_192, "A JMESPath on the answer; a true result is worth another try."),
+        "exceptions": {
+            "description": "Failures without an answer that are worth another try; default both.",
+            "anyOf": [_EXCEPTION, {"type": "array", "maxItems": 2, "items": _EXCEPTION}],
+        },
+        "body": _text(
+            8_192, "A JMESPath on the answer, also one of good status; true: another try."
+        ),
+        "body_pattern": _text(
+            8_192, "A regular expression (no look-around) found in the answer's text: another try."
+        ),
     }
 )
 CIRCUIT_BREAKER = _object(
@@ -95,7 +115,44 @@ POLICIES: dict[str, JSONSchema] = {
     "circuit_breaker": CIRCUIT_BREAKER,
 }
 TIMEOUT_MS = _integer(1, MAX_TIMEOUT_MS, "Bounds one attempt; default 30,000.")
-OVERRIDES = _object({**POLICIES, "timeout_ms": TIMEOUT_MS})
+TLS = _object(
+    {
+        "authorities": _text(
+            65_536, "PEM: authorities that this instance trusts beside the public ones."
+        ),
+        "verify": {
+            "type": "boolean",
+            "description": "Whether certificates are verified; only a superuser switches it off.",
+        },
+    }
+)
+RETENTION: dict[str, JSONSchema] = {
+    "retention_days": _integer(1, 3_650, "How long this instance's executions are kept."),
+    "payload_retention_days": _integer(1, 3_650, "How long their bodies are; never longer."),
+}
+RESULT_SCHEMA_MODE: JSONSchema = {
+    "enum": ["strict", "drift"],
+    "description": "What becomes of a result that breaks its `result_schema`: strict (unless said) "
+    "ends the call with RESPONSE_INVALID; with drift it passes, and the field is counted.",
+}
+CACHE: JSONSchema = _object(
+    {
+        "seconds": _integer(0, 31_536_000, "For `cache_seconds` of the methods that have it."),
+        "stale_if_error_seconds": _integer(
+            0, 31_536_000, "How much longer a kept answer stands in for a system that fails."
+        ),
+    }
+)
+OVERRIDES = _object(
+    {
+        **POLICIES,
+        **RETENTION,
+        "timeout_ms": TIMEOUT_MS,
+        "tls": TLS,
+        "result_schema": RESULT_SCHEMA_MODE,
+        "cache": CACHE,
+    }
+)
 
 AUTH: JSONSchema = {
     "type": "object",
@@ -120,17 +177,31 @@ AUTH: JSONSchema = {
 }
 PAGINATION = _object(
     {
-        "style": {"enum": ["cursor", "page", "offset", "link_header"]},
-        "cursor_path": _text(1_000),
-        "items_path": _text(1_000),
-        "param": _text(200),
-        "size_param": _text(200),
-        "page_size": _integer(1, 100_000),
-        "start": _integer(0, 1_000_000),
-        "max_pages": _integer(1, 100_000),
-        "max_items": _integer(1, 10_000_000),
+        "style": {
+            "enum": ["cursor", "page", "offset", "link_header"],
+            "description": "How the next page is found: a value or an address in the answer, a "
+            "page number, the number of items so far, or the Link header's rel=next.",
+        },
+        "cursor_path": _text(1_000, "Where an answer has the next cursor; none or null ends."),
+        "items_path": _text(1_000, "Where an answer has its list; default `$`, the answer."),
+        "items_optional": {
+            "type": "boolean",
+            "description": "The system leaves an empty list out: such an answer is an empty page.",
+        },
+        "param": _text(
+            200,
+            "The parameter that takes the cursor, page or offset; default `page` or `offset`. "
+            "Without one a cursor is the address of the next page.",
+            minLength=1,
+        ),
+        "size_param": _text(200, "The parameter that takes `page_size`.", minLength=1),
+        "page_size": _integer(1, 100_000, "Items of a full page: a shorter one is the last."),
+        "start": _integer(0, 1_000_000, "The first page (default 1) or offset (default 0)."),
+        "max_pages": _integer(1, 1_000, "Default 100; more are cut, and the answer says so."),
+        "max_items": _integer(1, 100_000, "Default 10,000; more are cut, likewise."),
     },
     required=["style"],
+    description="One call fetches every page; its result is the list of all their items.",
 )
 WEBHOOK = _object(
     {
@@ -164,7 +235,9 @@ def _method(protocols: Mapping[str, Any], required: Iterable[str]) -> JSONSchema
             "request_transform": _OPEN,
             "response_transform": _OPEN,
             "pagination": PAGINATION,
-            "cache_seconds": _integer(0, 31_536_000),
+            "cache_seconds": _integer(
+                0, 31_536_000, "How long an answer serves equal calls; of methods that read."
+            ),
             "sensitive": {
                 "type": "array",
                 "maxItems": 500,
@@ -199,6 +272,9 @@ def meta_schema(
                 "description": _text(10_000),
                 "version": _text(40, "A semantic version: 1.2.0", pattern=VERSION_PATTERN),
                 "type": _text(40, "The adapter.", minLength=1),
+                "supports": _text(
+                    100, "The versions of the adapter that it works with: ^1.2 or >=1 <3."
+                ),
                 "extends": _text(130, "slug@range of the definition to inherit from."),
                 "docs_url": _text(2_000, format="uri"),
                 "tags": {

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from registry.models import Definition, Instance  # noqa: F401 - names of the row types
 
 FROZEN = frozenset(
-    {"slug", "version", "name", "type", "document", "digest", "description", "tags", "sunset"}
+    {
+        *("slug", "version", "name", "type", "description", "tags", "sunset"),
+        *("document", "resolved", "digest"),
+    }
 )
 IMMUTABLE = "A published definition never changes: create a new version instead."
 
@@ -33,15 +36,15 @@ class DefinitionQuerySet(models.QuerySet["Definition"]):
             **changes
         )
 
-    update.alters_data = True  # type: ignore[attr-defined]
+    update.alters_data = True  # type: ignore[attr-defined]  # templates read the mark
 
     def delete(self) -> tuple[int, dict[str, int]]:
         if self.exclude(status=DefinitionStatus.DRAFT).exists():
             raise Conflict("Only drafts can be deleted: archive what was published.")
         return super().delete()
 
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
+    delete.alters_data = True  # type: ignore[attr-defined]  # templates read the mark
+    delete.queryset_only = True  # type: ignore[attr-defined]  # managers read the mark
 
 
 class InstanceQuerySet(models.QuerySet["Instance"]):

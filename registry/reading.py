@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from integration_hub.lib import jsonsafe
+from integration_hub.lib import jsonsafe, yaml_reader
 from integration_hub.lib.errors import Fault, UnsupportedMediaType, ValidationFailed
-from registry import yaml_reader
 
 MAX_BYTES = 10 * 1024 * 1024
 
 
-def read_document(raw: bytes, media_type: str | None = None) -> dict[str, Any]:
+def read_document(
+    raw: bytes,
+    media_type: str | None = None,
+    *,
+    max_bytes: int = MAX_BYTES,
+    what: str = "a definition document",
+) -> dict[str, Any]:
     """The object in `raw`; without a media type the first character decides.
 
     Raises ValidationFailed (line and column in the fault) for text that is not
     acceptable, UnsupportedMediaType for a media type that is neither.
     """
-    if len(raw) > MAX_BYTES:
-        raise _failed(f"larger than {MAX_BYTES // 1024 // 1024} MiB", "TOO_LARGE")
+    if len(raw) > max_bytes:
+        raise _failed(f"larger than {max_bytes // 1024 // 1024} MiB", "TOO_LARGE")
     try:
         document = _load(raw, media_type)
     except jsonsafe.JSONFault as error:
@@ -26,7 +31,7 @@ def read_document(raw: bytes, media_type: str | None = None) -> dict[str, Any]:
     except yaml_reader.YAMLFault as error:
         raise _failed(f"not acceptable YAML: {error}", "MALFORMED") from None
     if not isinstance(document, dict):
-        raise _failed("a definition document is an object (a mapping)", "TYPE")
+        raise _failed(f"{what} is an object (a mapping)", "TYPE")
     return document
 
 

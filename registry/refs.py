@@ -51,6 +51,17 @@ def parse_ref(text: str, pointer: str = "") -> Ref:
     return Ref(slug=slug, range=wanted)
 
 
+def is_range(text: str) -> bool:
+    """Whether it can be read as a version or a range of versions."""
+    return _readable(text)
+
+
+def within(version: str, wanted: str) -> bool:
+    """Whether this version is inside a range that can be read."""
+    found = version_of(version)
+    return found is not None and found in _npm(wanted)
+
+
 def highest(versions: Iterable[str]) -> str | None:
     """The highest of these by semantic precedence; unreadable ones are never chosen."""
     known = [(found, text) for text in versions if (found := version_of(text)) is not None]

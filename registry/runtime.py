@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from integration_hub.access.caller import Caller
 from integration_hub.coordination.revision import Cached
-from integration_hub.lib.errors import InstanceNotFound
+from integration_hub.lib.errors import InstanceNotFound, InstanceNotReady
+from registry.config import config_faults, filled
 from registry.models import Instance
 from registry.refs import Ref, parse_ref
 from registry.runtime_instance import RuntimeInstance, build, param_validator, result_validator
@@ -17,6 +19,7 @@ from registry.selectors import get_definition, lookup, no_instance
 
 __all__ = [
     "RuntimeInstance",
+    "at_version",
     "by_id",
     "by_ref",
     "param_validator",
@@ -45,6 +48,30 @@ def by_id(key: UUID) -> RuntimeInstance:
         return _instances.get(key, lambda: _load(pk=key))
     except Instance.DoesNotExist:
         raise InstanceNotFound("The instance was deleted.") from None
+
+
+def at_version(instance: RuntimeInstance, definition_id: UUID) -> RuntimeInstance:
+    """The same instance under another version of its definition, as a replay needs it.
+
+    Raises DefinitionNotFound, and InstanceNotReady when that version is not executable
+    or the instance's config does not fit it.
+    """
+    if instance.definition_id == definition_id:
+        return instance
+    key = (instance.id, definition_id)
+    found = _instances.get(key, lambda: _load_at(instance.id, definition_id))
+    found.require_ready()
+    return found
+
+
+def _load_at(key: UUID, definition_id: UUID) -> RuntimeInstance:
+    row = Instance.objects.get(pk=key)
+    row.definition = get_definition(str(definition_id))  # never saved: this is a view of it
+    found = build(row)
+    config = filled(found.spec, found.config)
+    if config_faults(found.spec, config):
+        raise InstanceNotReady(f"The config of {row.slug} does not fit {found.spec.ref}.")
+    return replace(found, config=config)
 
 
 def select(*, integration: str, context: Mapping[str, Any], caller: Caller) -> RuntimeInstance:

@@ -7,19 +7,27 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from integration_hub.egress.door import TlsOptions
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import InstanceNotReady, MethodNotFound
 from integration_hub.lib.near import near_names
 from integration_hub.lib.schema import Validator, compile_schema
 from registry.building import spec_of_text, with_overrides
 from registry.choices import EXECUTABLE_DEFINITIONS, NOT_EXECUTABLE_STATES
+from registry.misfits import misfit_of
 from registry.models import Instance
 from registry.spec import AuthSpec, DefinitionSpec, MethodSpec
+from registry.tls import options_of
+from registry.upstream import upstream_of
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeInstance:
-    """One instance with its definition, overrides merged into `methods`. Shared: never changed."""
+    """One instance with its definition, overrides merged into `methods`. Shared: never changed.
+
+    `upstream` is the host and port of the external system, empty where its config names none,
+    `misfit` why this hub's adapter cannot run the definition.
+    """
 
     id: UUID
     slug: str
@@ -34,6 +42,9 @@ class RuntimeInstance:
     context_id: str
     labels: Mapping[str, str]
     methods: Mapping[str, MethodSpec]
+    tls: TlsOptions | None = None
+    upstream: str = ""
+    misfit: str = ""
 
     @property
     def definition_ref(self) -> str:
@@ -60,6 +71,8 @@ class RuntimeInstance:
             return f"{self.slug} is disabled: POST /instances/{self.slug}/enable."
         if self.definition_status not in EXECUTABLE_DEFINITIONS:
             return f"{self.spec.ref} is {self.definition_status}: upgrade {self.slug}."
+        if self.misfit:
+            return self.misfit
         if self.state in NOT_EXECUTABLE_STATES:
             return f"{self.slug} is {self.state}: {_REMEDIES[self.state]}."
         return ""
@@ -90,8 +103,8 @@ def result_validator(method: MethodSpec) -> Validator | None:
 
 def build(row: Instance) -> RuntimeInstance:
     """From a row whose definition is loaded."""
-    spec = spec_of_text(row.definition.document)
-    overrides = jsonsafe.loads(row.overrides)
+    spec = spec_of_text(row.definition.effective)
+    overrides, config = jsonsafe.loads(row.overrides), jsonsafe.loads(row.config)
     methods = spec.methods
     if overrides:
         methods = {name: with_overrides(item, overrides) for name, item in methods.items()}
@@ -102,13 +115,16 @@ def build(row: Instance) -> RuntimeInstance:
         definition_id=row.definition_id,
         definition_status=row.definition.status,
         spec=spec,
-        config=jsonsafe.loads(row.config),
+        config=config,
         enabled=row.enabled,
         state=row.state,
         context_type=row.context_type,
         context_id=row.context_id,
         labels=jsonsafe.loads(row.labels),
         methods=methods,
+        tls=options_of(overrides),
+        upstream=upstream_of(config),
+        misfit=misfit_of(spec),
     )
 
 

@@ -18,12 +18,16 @@ SAFE_HTTP_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 @dataclass(frozen=True, slots=True)
 class AuthSpec:
-    """One entry of a definition's `auth`: `options` are the members that its scheme reads."""
+    """One entry of a definition's `auth`: `options` are the members that its scheme reads.
+
+    `memo` keeps what is compiled from it once.
+    """
 
     id: str
     type: str
     options: Mapping[str, Any] = field(default_factory=dict)
     errors: tuple[Mapping[str, Any], ...] = ()
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,10 @@ class MethodSpec:
 
     `memo` keeps what is compiled from this method once (validators, transforms);
     copies made for an instance's overrides share it, so it holds nothing that an
-    override can change.
+    override can change. `own_rate` and `own_slots`: its block has a limit of its own,
+    so that it does not draw on what the instance's other methods share. `tolerant` and
+    `stale_seconds` are of overrides alone: results may break their schema, and a kept
+    answer may stand in for a failure so much longer.
     """
 
     name: str
@@ -48,11 +55,15 @@ class MethodSpec:
     response_transform: Mapping[str, Any] | None = None
     pagination: Mapping[str, Any] | None = None
     cache_seconds: int = 0
+    stale_seconds: int = 0
+    tolerant: bool = False
     sensitive: tuple[str, ...] = ()
     examples: tuple[Mapping[str, Any], ...] = ()
     retry: RetryOptions = field(default_factory=RetryOptions)
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
     limits: LimitOptions = field(default_factory=LimitOptions)
+    own_rate: bool = False
+    own_slots: bool = False
     transient: TransientOptions = field(default_factory=TransientOptions)
     memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -77,6 +88,7 @@ class DefinitionSpec:
     redirects: int = 0
     tags: tuple[str, ...] = ()
     sunset: str = ""
+    supports: str = ""
 
     @property
     def ref(self) -> str:

@@ -14,6 +14,7 @@ from registry.admin.verbs import sentences
 from registry.document import parse_definition
 from registry.models import Definition
 from registry.reading import MAX_BYTES, read_document
+from registry.resolving import resolved
 from registry.spec import DefinitionSpec
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ else:
 
 
 class DefinitionForm(_ModelForm):
-    """`spec` is the judged document; every fault stands next to the field it came from."""
+    """`given` is the judged document; every fault stands next to the field it came from."""
 
     document = forms.CharField(
         required=False,
@@ -36,7 +37,7 @@ class DefinitionForm(_ModelForm):
         widget=UnfoldAdminFileFieldWidget,
         help_text="A .yaml or .json file; it replaces the text.",
     )
-    spec: DefinitionSpec | None = None
+    given: dict[str, Any] | None = None
 
     class Meta:
         model = Definition
@@ -52,11 +53,12 @@ class DefinitionForm(_ModelForm):
         upload = data.get("upload")
         place = "upload" if upload else "document"
         try:
-            self.spec = parse_definition(read_document(self._content(data)))
+            self.given = read_document(self._content(data))
+            spec = parse_definition(resolved(self.given))
         except HubError as error:
             self.add_error(place, ValidationError(sentences(error)))
             return data
-        self._refuse_taken(self.spec, place)
+        self._refuse_taken(spec, place)
         # The model's own column keeps JSON text; the service writes it.
         data["document"] = self.instance.document
         return data

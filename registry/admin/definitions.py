@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from registry import services
+from registry.admin.comparison import comparison_of, hides_a_break
 from registry.admin.definition_form import DefinitionForm
+from registry.admin.import_pages import ImportPages
 from registry.admin.readable import as_yaml, badge, methods_table, preformatted, used_by
-from registry.admin.verbs import VerbAdmin, actor_of
+from registry.admin.verbs import actor_of
+from registry.building import spec_of_text
+from registry.check import warnings_of
 from registry.choices import DefinitionStatus
 from registry.models import Definition
 
@@ -27,10 +31,12 @@ _STATUS_COLOURS = {
 }
 _NEXT = {
     DefinitionStatus.DRAFT: ["publish"],
-    DefinitionStatus.PUBLISHED: ["deprecate", "archive"],
-    DefinitionStatus.DEPRECATED: ["archive"],
+    DefinitionStatus.PUBLISHED: ["move", "back", "deprecate", "archive"],
+    DefinitionStatus.DEPRECATED: ["move", "back", "archive"],
     DefinitionStatus.ARCHIVED: [],
 }
+_LONGEST_REASON = 500
+_MOST_REFUSALS = 20
 _FACTS = (
     *("name", "description", "slug", "version", "type", "status_badge", "users"),
     *("created_at", "updated_at", "published_at"),
@@ -38,11 +44,13 @@ _FACTS = (
 
 
 @admin.register(Definition)
-class DefinitionAdmin(VerbAdmin):
+class DefinitionAdmin(ImportPages):
+    list_before_template = "registry/definition_list_top.html"
+    change_form_outer_before_template = "registry/definition_top.html"
     form = DefinitionForm
     list_display = ("slug", "version", "name", "type", "status_badge", "updated_at")
     list_filter = ("status", "type")
-    search_fields = ("slug", "name", "description", "tags")
+    search_fields = ("search_text",)
     ordering = ("slug", "-id")
     show_full_result_count = False
     actions = ("publish", "deprecate", "archive")
@@ -50,6 +58,14 @@ class DefinitionAdmin(VerbAdmin):
         "publish": (
             "Publish",
             lambda row, actor: services.publish_definition(definition=row, actor=actor),
+        ),
+        "move": (
+            "Move all instances to this version",
+            lambda row, actor: services.move_instances(definition=row, actor=actor),
+        ),
+        "back": (
+            "Take all instances back",
+            lambda row, actor: services.roll_back_instances(definition=row, actor=actor),
         ),
         "deprecate": (
             "Deprecate",
@@ -64,13 +80,37 @@ class DefinitionAdmin(VerbAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Definition]:
         rows: QuerySet[Definition] = super().get_queryset(request)
         changing = request.resolver_match and request.resolver_match.kwargs.get("object_id")
-        return rows if changing else rows.defer("document")
+        return rows if changing else rows.defer("document", "resolved", "search_text")
 
     def offered(self, row: Definition) -> list[str]:
         return _NEXT[DefinitionStatus(row.status)]
 
+    def asked(self, row: Any, verb: str) -> str:
+        return "Reason" if verb == "publish" and hides_a_break(row) else ""
+
+    def call(self, request: HttpRequest, row: Any, verb: str) -> None:
+        reason = request.POST.get("reason", "")[:_LONGEST_REASON]
+        if verb == "publish":
+            services.publish_definition(definition=row, actor=actor_of(request), reason=reason)
+        elif verb == "move":
+            self._moved(request, services.move_instances(definition=row, actor=actor_of(request)))
+        elif verb == "back":
+            found = services.roll_back_instances(definition=row, actor=actor_of(request))
+            self._moved(request, found)
+        else:
+            super().call(request, row, verb)
+
+    def _moved(self, request: HttpRequest, found: services.Moved) -> None:
+        left = "; there are more, repeat it" if found.more else ""
+        self.message_user(request, f"{len(found.moved)} instances moved{left}.")
+        for slug, reason in found.refused[:_MOST_REFUSALS]:
+            self.message_user(request, f"{slug} stays: {reason}", messages.WARNING)
+
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         buttons = super().page_context(request, row)
+        buttons |= {"lint": warnings_of(spec_of_text(row.effective))}
+        buttons |= {"comparison": comparison_of(row, request.GET.get("against", ""))}
+        buttons |= self.import_context(request, row)
         saves = ("show_save", "show_save_and_continue", "show_save_and_add_another")
         return buttons if self._editable(request, row) else buttons | dict.fromkeys(saves, False)
 
@@ -105,10 +145,9 @@ class DefinitionAdmin(VerbAdmin):
         return {k: v for k, v in super().get_actions(request).items() if k != "delete_selected"}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        spec = getattr(form, "spec", None)
-        if spec is None:
+        document = getattr(form, "given", None)
+        if document is None:
             return  # a published version: nothing on its page can be changed
-        document = spec.document
         if change:
             services.update_definition(definition=obj, document=document, actor=actor_of(request))
         else:

@@ -58,7 +58,7 @@ class InstanceForm(_ModelForm):
     labels = _json_field('JSON: {"team": "sales"}', 3)
     overrides = _json_field(
         "JSON: rate_limit, retry, circuit_breaker, transient, timeout_ms; each wins over the "
-        "definition.",
+        "definition. tls: {authorities: PEM text, verify}.",
         4,
     )
     members: dict[str, Any]
@@ -114,7 +114,7 @@ class InstanceForm(_ModelForm):
         else:
             chosen, whole = self.instance.definition, members
             check_body(whole, CHANGE)
-        spec = spec_of_text(chosen.document)
+        spec = spec_of_text(chosen.effective)
         config = filled(spec, members["config"])
         faults = config_faults(spec, config)
         if faults:

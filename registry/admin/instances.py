@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from integration_hub.lib import jsonsafe
 from registry import services
 from registry.admin.instance_form import InstanceForm
 from registry.admin.readable import badge, schemas_table
@@ -19,6 +20,7 @@ from registry.choices import Health, InstanceState
 from registry.config import config_schemas
 from registry.instance_links import links_of
 from registry.models import Instance
+from registry.tls import is_verified
 
 _STATE_COLOURS = {
     InstanceState.PENDING_CONFIGURATION: "warning",
@@ -34,6 +36,11 @@ _HEALTH_COLOURS = {
     Health.DEGRADED: "warning",
     Health.UNHEALTHY: "danger",
 }
+_UNVERIFIED = (
+    "TLS certificates are not verified for this instance: whoever can stand between it and the "
+    "hub can read and change every call. Take overrides.tls.verify out, and trust the system's own "
+    "authority under overrides.tls.authorities."
+)
 _FACTS = ("state_badge", "state_reason", "state_since", "health_badge", "health_reason")
 
 
@@ -49,7 +56,7 @@ class InstanceAdmin(VerbAdmin):
     search_fields = ("slug", "name", "definition__slug", "context_id")
     ordering = ("slug",)
     show_full_result_count = False
-    actions = ("enable", "disable")
+    actions = ("enable", "disable", "roll_back")
     verbs = {
         "enable": (
             "Enable",
@@ -59,13 +66,25 @@ class InstanceAdmin(VerbAdmin):
             "Disable",
             lambda row, actor: services.disable_instance(instance=row, actor=actor),
         ),
+        "roll_back": (
+            "Back to the version before",
+            lambda row, actor: services.roll_back_instance(instance=row, actor=actor),
+        ),
     }
 
     def offered(self, row: Instance) -> list[str]:
-        return ["disable"] if row.enabled else ["enable"]
+        back = ["roll_back"] if row.previous_version else []
+        return [*(["disable"] if row.enabled else ["enable"]), *back]
+
+    def label(self, row: Any, verb: str) -> str:
+        return f"Back to {row.previous_version}" if verb == "roll_back" else self.verbs[verb][0]
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        return super().page_context(request, row) | {"instance_links": links_of(request, row)}
+        unverified = not is_verified(jsonsafe.loads(row.overrides))
+        return super().page_context(request, row) | {
+            "instance_links": links_of(request, row),
+            "page_warnings": [_UNVERIFIED] if unverified else [],
+        }
 
     def get_fieldsets(self, request: HttpRequest, obj: Instance | None = None) -> Any:
         names = ("definition", "slug", "name", "context_type", "context_id")
@@ -106,10 +125,14 @@ class InstanceAdmin(VerbAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         actor = actor_of(request)
+        superuser = bool(getattr(request.user, "is_superuser", False))
         if change:
-            services.update_instance(instance=obj, changes=form.members, actor=actor)
+            services.update_instance(
+                instance=obj, changes=form.members, actor=actor, superuser=superuser
+            )
         else:
-            obj.pk = services.create_instance(**form.members, actor=actor).pk
+            made = services.create_instance(**form.members, actor=actor, superuser=superuser)
+            obj.pk = made.pk
         obj.refresh_from_db()
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
@@ -133,7 +156,7 @@ class InstanceAdmin(VerbAdmin):
 
     @admin.display(description="What it takes")
     def config_schema(self, row: Instance) -> SafeString:
-        return schemas_table(list(config_schemas(spec_of_text(row.definition.document))))
+        return schemas_table(list(config_schemas(spec_of_text(row.definition.effective))))
 
     @admin.action(description="Enable the selected instances", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Instance]) -> None:
@@ -144,3 +167,8 @@ class InstanceAdmin(VerbAdmin):
     def disable(self, request: HttpRequest, queryset: QuerySet[Instance]) -> None:
         for row in queryset:
             self.do(request, row, "disable")
+
+    @admin.action(description="Take back to the version before", permissions=["change"])
+    def roll_back(self, request: HttpRequest, queryset: QuerySet[Instance]) -> None:
+        for row in queryset:
+            self.do(request, row, "roll_back")

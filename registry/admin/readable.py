@@ -8,18 +8,25 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from unfold.utils import display_for_label
 
 from integration_hub.lib import jsonsafe
+from integration_hub.lib.yaml_writer import dump
 from registry.building import spec_of_text
 from registry.definition_checks import required_parameters
 from registry.models import Definition, Instance
 from registry.spec import MethodSpec
-from registry.yaml_writer import dump
 
-_MOST_METHODS = 200
+_MOST_METHODS = 5_000
+_FEW = 10
+_LONGEST_CELL = 200
 _MOST_USERS = 20
+_FINDER = mark_safe(
+    '<div class="reg-bar"><label>Find <input type="search" data-filter="methods" '
+    'placeholder="name, path or words"></label>'
+    '<output class="reg-count" data-count="methods"></output></div>'
+)
 
 
 def badge(value: str, words: str, colours: Mapping[Any, str]) -> SafeString:
@@ -29,23 +36,25 @@ def badge(value: str, words: str, colours: Mapping[Any, str]) -> SafeString:
 
 
 def methods_table(row: Definition) -> SafeString:
-    """The methods: name, what it does, what it takes, how it is called."""
-    spec = spec_of_text(row.document)
+    """The methods: name, what it does, what it takes, how it is called; many can be searched."""
+    spec = spec_of_text(row.effective)
     methods = list(spec.methods.values())
     lines = format_html_join(
         "",
         "<tr><td><strong>{}</strong></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
         (
-            (m.name, m.description, m.risk, _parameters(m), _called(m))
+            (m.name, _beginning(m.description), m.risk, _beginning(_parameters(m)), _called(m))
             for m in methods[:_MOST_METHODS]
         ),
     )
     rest = len(methods) - _MOST_METHODS
     more = format_html("<p>… and {} more.</p>", rest) if rest > 0 else ""
     return format_html(
-        '<div class="hub-scroll hub-unlabelled" tabindex="0"><table class="hub-table">'
-        "<thead><tr><th>Method</th><th>Description</th><th>Risk</th><th>Parameters</th>"
-        "<th>Call</th></tr></thead><tbody>{}</tbody></table></div>{}",
+        '<div class="hub-unlabelled">{}<div class="hub-scroll reg-rows" tabindex="0">'
+        '<table class="hub-table" id="methods"><thead><tr><th>Method</th><th>Description</th>'
+        "<th>Risk</th><th>Parameters</th><th>Call</th></tr></thead><tbody>{}</tbody></table></div>"
+        "{}</div>",
+        _FINDER if len(methods) > _FEW else "",
         lines,
         more,
     )
@@ -109,6 +118,11 @@ def _row(member: Mapping[str, Any]) -> tuple[str, str, str]:
         words = " | ".join(jsonsafe.dumps_text(value) for value in member["enum"])
     default = jsonsafe.dumps_text(member["default"]) if "default" in member else "—"
     return words or "any", default, str(member.get("description") or member.get("title") or "—")
+
+
+def _beginning(text: str) -> str:
+    """Enough of a text for a line of a table: an import may bring pages of it."""
+    return text if len(text) <= _LONGEST_CELL else text[:_LONGEST_CELL] + "…"
 
 
 def _parameters(method: MethodSpec) -> str:

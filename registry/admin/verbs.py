@@ -43,6 +43,18 @@ class VerbAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         view = self.admin_site.admin_view(self.verb_view)
         return [path("<path:object_id>/do/<str:verb>/", view, name=name), *super().get_urls()]
 
+    def asked(self, row: Any, verb: str) -> str:
+        """What the button has a text field for (sent as `reason`); empty: it has none."""
+        return ""
+
+    def label(self, row: Any, verb: str) -> str:
+        """What the button says."""
+        return self.verbs[verb][0]
+
+    def call(self, request: HttpRequest, row: Any, verb: str) -> None:
+        """Call the verb's service; raises what that raises."""
+        self.verbs[verb][1](row, actor_of(request))
+
     def offered(self, row: Any) -> list[str]:
         """The verbs that make sense for this row."""
         return list(self.verbs)
@@ -62,9 +74,9 @@ class VerbAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     def do(self, request: HttpRequest, row: Model, verb: str) -> bool:
         """Call the service; say what came of it."""
-        label, service = self.verbs[verb]
+        label = self.label(row, verb)
         try:
-            service(row, actor_of(request))
+            self.call(request, row, verb)
         except HubError as error:
             for sentence in sentences(error):
                 self.message_user(request, sentence, messages.ERROR)
@@ -106,7 +118,11 @@ class VerbAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
             return {}
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_verb"
         buttons = [
-            {"label": self.verbs[verb][0], "url": reverse(name, args=[row.pk, verb])}
+            {
+                "label": self.label(row, verb),
+                "url": reverse(name, args=[row.pk, verb]),
+                "asks": self.asked(row, verb),
+            }
             for verb in self.offered(row)
         ]
         return {"verb_buttons": buttons}

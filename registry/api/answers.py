@@ -10,9 +10,12 @@ from registry.api import shapes
 from registry.models import Definition, Instance
 
 
-def answer(row: Definition | Instance, status: int = 200) -> Response:
+def answer(row: Definition | Instance, status: int = 200, *, linted: bool = False) -> Response:
+    """With `linted` a definition says what in it wants a look, if anything does."""
     is_instance = isinstance(row, Instance)
     body = shapes.instance(row) if isinstance(row, Instance) else shapes.definition(row)
+    if linted and isinstance(row, Definition) and (found := shapes.warnings(row)):
+        body["warnings"] = found
     response = Response(body, status=status)
     response["ETag"] = etag_of(row)
     if status == 201:

@@ -34,7 +34,7 @@ READ = (ValidationFailed, DefinitionNotFound)
 WRITE = (*READ, Conflict, PreconditionFailed, UnsupportedMediaType)
 
 
-class DefinitionFilterSet(FilterSet):  # type: ignore[misc]
+class DefinitionFilterSet(FilterSet):  # type: ignore[misc]  # django-filter has no types
     status = ChoiceFilter(choices=DefinitionStatus.choices)
     slug = CharFilter()
     type = CharFilter()
@@ -71,14 +71,19 @@ class DefinitionViewSet(HubViewSet):
         "destroy": (*READ, Conflict, PreconditionFailed),
     }
     parser_classes = (DocumentParser,)
-    queryset = Definition.objects.defer("document").order_by("slug", "-id")
+    queryset = Definition.objects.defer("document", "resolved", "search_text").order_by(
+        "slug", "-id"
+    )
     filterset_class = DefinitionFilterSet
-    search_fields = ("slug", "name", "description", "tags")
+    search_fields = ("search_text",)
     ordering_fields = ("slug", "name", "type", "status", "created_at", "updated_at", "published_at")
 
     @extend_schema(responses={200: openapi.DEFINITION_SUMMARY})
     def list(self, request: Request) -> Response:
-        """Every version of every definition, without its document."""
+        """Every version of every definition, without its document.
+
+        `search` looks into slug, name, description, tags and the names of methods.
+        """
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response([shapes.definition_summary(row) for row in page or ()])
 
@@ -88,14 +93,18 @@ class DefinitionViewSet(HubViewSet):
         examples=[openapi.DOCUMENT_EXAMPLE],
     )
     def create(self, request: Request) -> Response:
-        """Store a new draft. Every fault of the document is listed with its pointer."""
+        """Store a new draft. Every fault of the document is listed with its pointer.
+
+        `warnings` names what is no fault and wants a look: a parameter that nothing uses,
+        a parameter of the path that callers need not give.
+        """
         document = _document(request)
         row = services.create_definition(document=document, actor=self.request.caller.owner)
-        return answer(row, 201)
+        return answer(row, 201, linted=True)
 
     @extend_schema(responses={200: openapi.DEFINITION})
     def retrieve(self, request: Request, ref: str) -> Response:
-        """The document with its `id`, `status` and dates."""
+        """The document, its `id`, `status` and dates; `resolved`: with what it inherits."""
         return answer(get_definition(ref))
 
     @extend_schema(
@@ -128,7 +137,8 @@ class DefinitionViewSet(HubViewSet):
 
     def _change(self, request: Request, ref: str, *, merge: bool) -> Response:
         row = get_definition(ref)
-        document = without_readonly(_document(request), shapes.definition_facts(row), ())
+        document = without_readonly(_document(request), shapes.definition_readonly(row), ())
+        document.pop("warnings", None)  # of the answer to a write; no member of a document
         changed = services.update_definition(
             definition=row,
             document=document,
@@ -136,7 +146,7 @@ class DefinitionViewSet(HubViewSet):
             merge=merge,
             precondition=lambda locked: check_if_match(request, locked),
         )
-        return answer(changed)
+        return answer(changed, linted=True)
 
 
 def _document(request: Request) -> dict[str, Any]:

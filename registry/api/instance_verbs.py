@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integration_hub.api.etag import check_if_match
-from integration_hub.api.pagination import bad_parameter
 from integration_hub.api.views import HubViewSet
 from integration_hub.lib.errors import (
     Conflict,
@@ -23,21 +22,27 @@ from integration_hub.lib.schema import compile_schema
 from registry import services
 from registry.api import openapi, shapes
 from registry.api.answers import answer
+from registry.api.flags import flag
 from registry.selectors import get_instance
 
 _SWITCH = (InstanceNotFound, Conflict, PreconditionFailed)
-_FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
 @extend_schema(tags=["instances"])
 class InstanceVerbViewSet(HubViewSet):
-    """Enable, disable and upgrade."""
+    """Enable, disable, upgrade and back."""
 
-    required_scopes = {"enable": "manage", "disable": "manage", "upgrade": "manage"}
+    required_scopes = {
+        "enable": "manage",
+        "disable": "manage",
+        "upgrade": "manage",
+        "rollback": "manage",
+    }
     problems = {
         "enable": _SWITCH,
         "disable": _SWITCH,
         "upgrade": (*_SWITCH, DefinitionNotFound, TargetForbidden),
+        "rollback": (*_SWITCH, ValidationFailed, DefinitionNotFound, TargetForbidden),
     }
 
     @extend_schema(
@@ -74,7 +79,7 @@ class InstanceVerbViewSet(HubViewSet):
             raise ValidationFailed("The body is not valid; see errors.", errors=faults)
         row = get_instance(ref, self.request.caller)
         version = body["version"]
-        if _flag(request, "dry_run"):
+        if flag(request, "dry_run"):
             preview = services.preview_upgrade(instance=row, version=version)
             return Response(shapes.upgrade_preview(preview))
         upgraded = services.upgrade_instance(
@@ -85,6 +90,25 @@ class InstanceVerbViewSet(HubViewSet):
         )
         return answer(upgraded)
 
+    @extend_schema(
+        operation_id="instances_rollback",
+        request=None,
+        responses={200: openapi.INSTANCE},
+        parameters=[openapi.IF_MATCH],
+    )
+    def rollback(self, request: Request, ref: str) -> Response:
+        """Use the version again that it had before its last upgrade (`previous_version`).
+
+        With the config of then, unless that was edited since: then the present one is
+        judged. 409 for an instance that was never upgraded.
+        """
+        row = services.roll_back_instance(
+            instance=get_instance(ref, self.request.caller),
+            actor=self.request.caller.owner,
+            precondition=lambda locked: check_if_match(request, locked),
+        )
+        return answer(row)
+
     def _switch(self, request: Request, ref: str, *, on: bool) -> Response:
         service = services.enable_instance if on else services.disable_instance
         row = service(
@@ -93,10 +117,3 @@ class InstanceVerbViewSet(HubViewSet):
             precondition=lambda locked: check_if_match(request, locked),
         )
         return answer(row)
-
-
-def _flag(request: Request, name: str) -> bool:
-    text = request.query_params.get(name, "").lower()
-    if text not in _FLAGS:
-        raise bad_parameter(name, "takes true or false")
-    return _FLAGS[text]

@@ -13,12 +13,12 @@ from integration_hub.api.pagination import bad_parameter
 from integration_hub.api.renderers import JSONRenderer
 from integration_hub.api.views import HubViewSet
 from integration_hub.lib import jsonsafe
-from integration_hub.lib.errors import Conflict, PreconditionFailed, ValidationFailed
-from integration_hub.lib.schema import compile_schema
+from integration_hub.lib.errors import Conflict, PreconditionFailed
 from registry import services
 from registry.api import openapi
 from registry.api.answers import answer
 from registry.api.definition_views import READ
+from registry.api.reasons import reason_of
 from registry.api.renderers import YAMLRenderer
 from registry.selectors import get_definition
 
@@ -37,7 +37,11 @@ class DefinitionLifeViewSet(HubViewSet):
 
     @extend_schema(operation_id="definitions_publish")
     def publish(self, request: Request, ref: str) -> Response:
-        """`draft` → `published`: from now on it never changes."""
+        """`draft` → `published`: from now on it never changes.
+
+        409 with `changes` when they break users of the release before and the version
+        number does not say so; a `reason` overrides that, and is audited.
+        """
         return self._step(services.publish_definition, request, ref)
 
     @extend_schema(operation_id="definitions_deprecate")
@@ -54,10 +58,10 @@ class DefinitionLifeViewSet(HubViewSet):
         row = service(
             definition=get_definition(ref),
             actor=self.request.caller.owner,
-            reason=_reason(request),
+            reason=reason_of(request),
             precondition=lambda locked: check_if_match(request, locked),
         )
-        return answer(row)
+        return answer(row, linted=True)
 
 
 @extend_schema(tags=["definitions"], request=None)
@@ -92,12 +96,3 @@ class DefinitionExportViewSet(HubViewSet):
         name = f"{row.slug}-{row.version}.{suffix}"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
-
-
-def _reason(request: Request) -> str:
-    """The optional body `{"reason": …}`."""
-    body: Any = request.data
-    faults = compile_schema(openapi.REASON).faults(body)
-    if faults:
-        raise ValidationFailed("The body is not valid; see errors.", errors=faults)
-    return str(body.get("reason", ""))

@@ -72,4 +72,4 @@ class MetaSchemaView(HubView):
 
 
 def _spec(ref: str) -> DefinitionSpec:
-    return spec_of_text(get_definition(ref).document)
+    return spec_of_text(get_definition(ref).effective)

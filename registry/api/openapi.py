@@ -8,6 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from registry.choices import AdapterState, ContextType, DefinitionStatus, Health, InstanceState
+from registry.compatibility import Kind, Verdict
 from registry.instance_input import CHANGE, CREATE
 from registry.meta_schema import RISKS
 
@@ -31,6 +32,7 @@ def list_of(item: JSONSchema) -> JSONSchema:
     return _closed({"count": {"type": "integer"}, "results": {"type": "array", "items": item}})
 
 
+FAULT: JSONSchema = _closed({"pointer": _TEXT, "detail": _TEXT, "code": _TEXT})
 _FACTS: JSONSchema = {
     "id": _ID,
     "status": {"enum": DefinitionStatus.values},
@@ -43,11 +45,16 @@ DOCUMENT: JSONSchema = _OPEN | {
     "description": "A definition document; GET /definitions/meta-schema is its JSON Schema.",
     "properties": _NAMES | {"methods": _OPEN},
 }
-DEFINITION: JSONSchema = _closed(_NAMES | {"methods": _OPEN} | _FACTS)
+DEFINITION: JSONSchema = _closed(_NAMES | _FACTS)
+DEFINITION["properties"] |= {"methods": _OPEN, "extends": _TEXT, "resolved": _OPEN}
+DEFINITION["properties"]["warnings"] = {
+    "type": "array",
+    "items": FAULT,
+    "description": "Of the answer to a write: what is no fault and wants a look.",
+}
 DEFINITION_SUMMARY: JSONSchema = _closed(
     _NAMES | {"description": _TEXT, "tags": _TEXTS, "sunset": _MAYBE_TEXT} | _FACTS
 )
-FAULT: JSONSchema = _closed({"pointer": _TEXT, "detail": _TEXT, "code": _TEXT})
 METHOD: JSONSchema = _closed(
     {
         "name": _TEXT,
@@ -75,12 +82,14 @@ INSTANCE: JSONSchema = _closed(
         "definition": _TEXT,
         "definition_id": _ID,
         "definition_status": {"enum": DefinitionStatus.values},
+        "previous_version": _MAYBE_TEXT,
         "type": _TEXT,
         "config": _OPEN,
         "config_errors": {"type": "array", "items": FAULT},
         "context": _closed({"type": {"enum": ContextType.values}, "id": _MAYBE_TEXT}),
         "labels": {"type": "object", "additionalProperties": _TEXT},
         "overrides": _OPEN,
+        "tls_verified": _FLAG,
         "enabled": _FLAG,
         "state": {"enum": InstanceState.values},
         "state_reason": _TEXT,
@@ -111,11 +120,40 @@ UPGRADE: JSONSchema = {
         }
     },
 }
+MOVE: JSONSchema = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "instances": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 1_000,
+            "items": {"type": "string", "minLength": 1, "maxLength": 80},
+            "description": "Slugs; unless said every instance that the token sees.",
+        }
+    },
+}
+MOVED: JSONSchema = _closed(
+    {
+        "definition": _TEXT,
+        "moved": _TEXTS,
+        "refused": {"type": "array", "items": _closed({"instance": _TEXT, "detail": _TEXT})},
+        "more": _FLAG,
+    }
+)
 REASON: JSONSchema = {
     "type": "object",
     "additionalProperties": False,
     "properties": {"reason": {"type": "string", "maxLength": 500}},
 }
+_DIFFERS: JSONSchema = _closed(
+    {
+        "execution_id": _ID,
+        "method": _TEXT,
+        "part": {"enum": ["method", "parameters", "result"]},
+        "errors": {"type": "array", "items": FAULT},
+    }
+)
 UPGRADE_PREVIEW: JSONSchema = _closed(
     {
         "dry_run": {"const": True},
@@ -125,9 +163,24 @@ UPGRADE_PREVIEW: JSONSchema = _closed(
         "config": _OPEN,
         "errors": {"type": "array", "items": FAULT},
         "authentication": _MAYBE_TEXT,
+        "calls": _closed(
+            {"checked": {"type": "integer"}, "different": {"type": "array", "items": _DIFFERS}}
+        ),
     }
 )
 UPGRADE_ANSWER: JSONSchema = {"anyOf": [INSTANCE, UPGRADE_PREVIEW]}
+CHANGE_FOUND: JSONSchema = _closed(
+    {"pointer": _TEXT, "kind": {"enum": [kind.value for kind in Kind]}, "detail": _TEXT}
+)
+COMPATIBILITY: JSONSchema = _closed(
+    {
+        "definition": _TEXT,
+        "against": _TEXT,
+        "verdict": {"enum": [verdict.value for verdict in Verdict]},
+        "honest": _FLAG,
+        "changes": {"type": "array", "items": CHANGE_FOUND},
+    }
+)
 ADAPTER: JSONSchema = _closed(
     {
         "type": _TEXT,
@@ -135,6 +188,7 @@ ADAPTER: JSONSchema = _closed(
         "version": _TEXT,
         "state": {"enum": AdapterState.values},
         "reason": _TEXT,
+        "package": _TEXT,
         "supported_auth": _TEXTS,
         "config_schema": _OPEN,
         "method_schema": _OPEN,
@@ -148,7 +202,30 @@ IF_MATCH = OpenApiParameter(
     description="The ETag that was read; 412 and nothing written when it changed since.",
 )
 DRY_RUN = OpenApiParameter(
-    "dry_run", OpenApiTypes.BOOL, description="Only say what an upgrade would do."
+    "dry_run", OpenApiTypes.BOOL, description="Only say what it would do; nothing is stored."
+)
+AGAINST = OpenApiParameter(
+    "against",
+    OpenApiTypes.STR,
+    description="A version or a range of the same definition; unless said the highest release "
+    "below this version that is published or deprecated.",
+)
+COMPATIBILITY_EXAMPLE = OpenApiExample(
+    "A minor version that breaks",
+    response_only=True,
+    value={
+        "definition": "acme-crm@1.2.0",
+        "against": "acme-crm@1.1.0",
+        "verdict": "breaking",
+        "honest": False,
+        "changes": [
+            {
+                "pointer": "/methods/create_contact/param_schema/required",
+                "kind": "breaking",
+                "detail": "`email` is required now.",
+            }
+        ],
+    },
 )
 EXPORT_FORMAT = OpenApiParameter(
     "format", OpenApiTypes.STR, enum=["json", "yaml"], description="Else Accept decides."

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework.renderers import BaseRenderer
 
-from registry.yaml_writer import dump
+from integration_hub.lib.yaml_writer import dump
 
 
 class YAMLRenderer(BaseRenderer):

@@ -7,12 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from integration_hub.lib import jsonsafe
+from integration_hub.lib.clock import rfc3339
 from integration_hub.lib.resilience.options import LimitOptions
 from registry.adapter_manager import AdapterStatus
 from registry.building import spec_of_text
+from registry.check import warnings_of
+from registry.compatibility import Report
 from registry.config import config_faults
 from registry.models import Definition, Instance
+from registry.recorded import Differs
 from registry.spec import DefinitionSpec, MethodSpec
+from registry.tls import is_verified
 from registry.upgrades import UpgradePreview
 
 JSONObject = dict[str, Any]
@@ -20,7 +25,7 @@ JSONObject = dict[str, Any]
 
 def definition(row: Definition) -> JSONObject:
     """The document with what the registry knows of it."""
-    return jsonsafe.loads(row.document) | definition_facts(row)  # type: ignore[no-any-return]
+    return jsonsafe.loads(row.document) | definition_readonly(row)  # type: ignore[no-any-return]  # a document is an object
 
 
 def definition_summary(row: Definition) -> JSONObject:
@@ -70,7 +75,7 @@ def schemas(spec: DefinitionSpec) -> JSONObject:
 
 
 def instance(row: Instance) -> JSONObject:
-    config = jsonsafe.loads(row.config)
+    config, overrides = jsonsafe.loads(row.config), jsonsafe.loads(row.overrides)
     return {
         "id": str(row.pk),
         "slug": row.slug,
@@ -78,12 +83,14 @@ def instance(row: Instance) -> JSONObject:
         "definition": row.definition.ref,
         "definition_id": str(row.definition_id),
         "definition_status": row.definition.status,
+        "previous_version": row.previous_version or None,
         "type": row.definition.type,
         "config": config,
         "config_errors": _config_errors(row, config),
         "context": {"type": row.context_type, "id": row.context_id or None},
         "labels": jsonsafe.loads(row.labels),
-        "overrides": jsonsafe.loads(row.overrides),
+        "overrides": overrides,
+        "tls_verified": is_verified(overrides),
         "enabled": row.enabled,
         "state": row.state,
         "state_reason": row.state_reason,
@@ -105,6 +112,29 @@ def upgrade_preview(preview: UpgradePreview) -> JSONObject:
         "config": preview.config,
         "errors": [fault.as_dict() for fault in preview.errors],
         "authentication": preview.authentication or None,
+        "calls": {
+            "checked": preview.calls.checked,
+            "different": [_differs(item) for item in preview.calls.different],
+        },
+    }
+
+
+def _differs(item: Differs) -> JSONObject:
+    return {
+        "execution_id": str(item.execution_id),
+        "method": item.method,
+        "part": item.part,
+        "errors": [fault.as_dict() for fault in item.faults],
+    }
+
+
+def compatibility(old: Definition, new: Definition, report: Report) -> JSONObject:
+    return {
+        "definition": new.ref,
+        "against": old.ref,
+        "verdict": report.verdict.value,
+        "honest": report.honest,
+        "changes": [change.as_dict() for change in report.changes],
     }
 
 
@@ -115,6 +145,7 @@ def adapter(status: AdapterStatus) -> JSONObject:
         "version": status.version,
         "state": str(status.state),
         "reason": status.reason,
+        "package": status.package,
         "supported_auth": list(status.supported_auth),
         "config_schema": status.config_schema,
         "method_schema": status.method_schema,
@@ -132,8 +163,19 @@ def definition_facts(row: Definition) -> JSONObject:
     }
 
 
+def definition_readonly(row: Definition) -> JSONObject:
+    """With the whole document where this one inherits; for one row, not for lists."""
+    whole = {"resolved": jsonsafe.loads(row.resolved)} if row.resolved else {}
+    return definition_facts(row) | whole
+
+
+def warnings(row: Definition) -> list[dict[str, str]]:
+    """What is right in a definition and still wants a look."""
+    return [fault.as_dict() for fault in warnings_of(spec_of_text(row.effective))]
+
+
 def _config_errors(row: Instance, config: Mapping[str, Any]) -> list[dict[str, str]]:
-    spec = spec_of_text(row.definition.document)
+    spec = spec_of_text(row.definition.effective)
     return [fault.as_dict() for fault in config_faults(spec, config)]
 
 
@@ -149,4 +191,4 @@ def _limits(limits: LimitOptions) -> JSONObject | None:
 
 
 def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+    return None if moment is None else rfc3339(moment)

@@ -7,9 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from integration_hub.audit.models import AuditEntry
+from integration_hub.lib.yaml_writer import dump
 from registry import services
 from registry.models import AdapterSwitch, Definition, Instance
-from registry.yaml_writer import dump
 
 pytestmark = pytest.mark.django_db
 DEFINITIONS = "/admin/registry/definition/"

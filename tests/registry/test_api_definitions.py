@@ -1,7 +1,9 @@
 import json
+from importlib import import_module
 
 import pytest
 import yaml
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -142,7 +144,6 @@ def test_the_meta_schema_is_served(api):
         "name",
         "version",
         "type",
-        "methods",
     ]
 
 
@@ -183,3 +184,37 @@ def test_adapters_are_listed_with_their_schemas(api):
 @pytest.mark.parametrize("ref", ["acme@^^", "no-such", "x" * 500, "a@" + "9" * 300])
 def test_hostile_refs_are_400_or_404(api, ref):
     assert api("read").get(f"{URL}/{ref}").status_code in (400, 404)
+
+
+@pytest.mark.parametrize("words", [
+    "get_contact", "GET_CONTACT", "contact acme", "straße", "STRASSE", "eu", "100%", "acme-crm",
+])  # fmt: skip
+def test_a_search_looks_into_methods_tags_and_words_whatever_their_case(api, define, words):
+    define(tags=["EU"], description="In the Straße, 100% of it")
+    define(slug="other", name="Other", methods={"ping": {"http": {"method": "GET", "path": "/"}}})
+    reader = api("read")
+    found = reader.get(URL, {"search": words}).json()["results"]
+    assert [row["slug"] for row in found] == ["acme-crm"]
+    assert reader.get(URL, {"search": "nowhere"}).json()["count"] == 0
+
+
+def test_a_search_costs_as_many_statements_as_a_list(api, define):
+    for number in range(5):
+        define(version=f"1.0.{number}")
+    reader = api("read")
+    reader.get(URL)
+    with CaptureQueriesContext(connection) as listed:
+        reader.get(URL)
+    with CaptureQueriesContext(connection) as searched:
+        reader.get(f"{URL}?search=contact&page_size=2&page=2")
+    assert len(searched) == len(listed)
+
+
+def test_definitions_stored_before_the_search_are_found_by_it(define):
+    row = define()
+    Definition.objects.update(search_text="")
+    migration = import_module("registry.migrations.0007_search")
+    migration.fill(apps, None)
+    row.refresh_from_db()
+    assert "get_contact" in row.search_text
+    assert Definition.objects.filter(search_text__icontains="GET_CONTACT").exists()

@@ -3,8 +3,8 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from integration_hub.lib.yaml_writer import dump
 from registry.models import Definition
-from registry.yaml_writer import dump
 
 pytestmark = pytest.mark.django_db
 
@@ -29,12 +29,6 @@ def run(capsys, *arguments):
         code = ended.code
     said = capsys.readouterr()
     return code, said.out, said.err
-
-
-def test_the_catalogue_loads_twice_and_changes_nothing_the_second_time(capsys):
-    assert "httpbin@1.0.0 created" in run(capsys, "registry/catalogue", "--publish")[1]
-    assert Definition.objects.get(slug="httpbin").status == "published"
-    assert "httpbin@1.0.0 unchanged" in run(capsys, "registry/catalogue", "--publish")[1]
 
 
 def test_a_draft_follows_its_file_and_is_published_when_asked(capsys, folder, document):

@@ -68,7 +68,7 @@ def test_a_slug_that_would_hide_an_address_is_refused(document, slug):
 
 
 def test_an_unknown_adapter_lists_the_known_ones(document):
-    assert "known: http" in faults(document | {"type": "htp"})["/type"].detail
+    assert "http, " in faults(document | {"type": "htp"})["/type"].detail
 
 
 def test_an_unknown_member_says_what_was_meant(document):
@@ -76,13 +76,22 @@ def test_an_unknown_member_says_what_was_meant(document):
     assert "timeout_ms" in faults(document)["/methods/ping/timout_ms"].detail
 
 
-def test_extends_is_refused_with_a_sentence(document):
-    assert "not resolved" in faults(document | {"extends": "base@^1"})["/extends"].detail
-
-
-def test_pagination_is_refused_where_one_page_would_pass_for_the_whole(document):
-    document["methods"]["ping"]["pagination"] = {"style": "cursor", "items_path": "data"}
-    assert faults(document)["/methods/ping/pagination"].code == "NOT_SUPPORTED"
+@pytest.mark.parametrize(
+    ("pagination", "at", "code"),
+    [
+        ({"style": "cursor", "items_path": "data"}, "cursor_path", "REQUIRED"),
+        ({"style": "cursor", "cursor_path": "meta..next"}, "cursor_path", "PATH"),
+        ({"style": "page", "items_path": "data[*]"}, "items_path", "PATH"),
+        ({"style": "page", "size_param": "limit"}, "page_size", "REQUIRED"),
+        ({"style": "page", "param": "fixed"}, "param", "DUPLICATE"),
+        ({"style": "page", "max_pages": 1_001}, "max_pages", "MAXIMUM"),
+        ({"style": "tokens"}, "style", "ENUM"),
+    ],
+)
+def test_pagination_that_could_not_work_is_refused(document, pagination, at, code):
+    document["methods"]["ping"]["http"]["query"] = {"fixed": 1}
+    document["methods"]["ping"]["pagination"] = pagination
+    assert faults(document)[f"/methods/ping/pagination/{at}"].code == code
 
 
 def test_members_that_mislead_nobody_may_stand(document):

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from django.db.models import F
 
 from integration_hub.access.caller import Caller
 from integration_hub.events.models import Event
@@ -191,4 +192,16 @@ def test_a_limited_caller_sees_and_makes_only_its_own(connect):
             changes={"context": {"type": "global"}},
             actor="tests",
             caller=limited,
+        )
+
+
+def test_a_change_upon_a_row_that_changed_meanwhile_is_refused(connect):
+    row = connect()
+
+    def meanwhile(locked: Instance) -> None:
+        Instance.objects.filter(pk=locked.pk).update(revision=F("revision") + 1, name="Theirs")
+
+    with pytest.raises(Conflict, match="read it again"):
+        services.update_instance(
+            instance=row, changes={"name": "Ours"}, actor="tests", precondition=meanwhile
         )

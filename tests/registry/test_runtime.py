@@ -113,6 +113,50 @@ def test_user_wins_over_client_over_global(ready, context, expected):
     assert found.slug == expected
 
 
+CONTEXTS = {
+    "all": ("global", ""),
+    "c1": ("client", "one"),
+    "c2": ("client", "two"),
+    "u1": ("user", "one"),
+    "u2": ("user", "two"),
+}
+
+
+@pytest.mark.parametrize(("there", "client_id", "user_id", "expected"), [
+    ("all", "", "", "all"),
+    ("all", "one", "", "all"),
+    ("all", "", "one", "all"),
+    ("all", "one", "one", "all"),
+    ("c1", "one", "", "c1"),
+    ("c1", "", "", None),
+    ("c1", "two", "", None),
+    ("c1", "", "one", None),
+    ("u1", "", "one", "u1"),
+    ("u1", "one", "", None),
+    ("u1", "", "two", None),
+    ("c1 u1", "one", "one", "u1"),
+    ("c1 u1", "one", "two", "c1"),
+    ("c1 u1", "two", "one", "u1"),
+    ("c1 u1", "two", "two", None),
+    ("all c1 c2", "two", "", "c2"),
+    ("all c1 c2", "three", "", "all"),
+    ("all u1 u2", "", "two", "u2"),
+    ("all c1 u2", "one", "one", "c1"),
+    ("all c1 c2 u1 u2", "two", "one", "u1"),
+    ("all c1 c2 u1 u2", "two", "three", "c2"),
+    ("all c1 c2 u1 u2", "three", "three", "all"),
+])  # fmt: skip
+def test_whom_an_instance_serves_decides(ready, there, client_id, user_id, expected):
+    for slug in there.split():
+        ready(slug, *CONTEXTS[slug])
+    context = {"client_id": client_id, "user_id": user_id}
+    try:
+        found = runtime.select(integration="acme-crm", context=context, caller=ANYONE).slug
+    except InstanceNotFound:
+        found = None
+    assert found == expected
+
+
 def test_two_equals_are_ambiguous_and_named(ready):
     ready("a")
     ready("b")

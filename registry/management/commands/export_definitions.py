@@ -9,9 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from integration_hub.lib import jsonsafe
+from integration_hub.lib.yaml_writer import dump
 from registry.choices import DefinitionStatus
 from registry.models import Definition
-from registry.yaml_writer import dump
 
 
 class Command(BaseCommand):

@@ -27,6 +27,11 @@ class Command(BaseCommand):
         parser.formatter_class = RawDescriptionHelpFormatter
         parser.add_argument("paths", nargs="+", metavar="FILE|DIR")
         parser.add_argument("--publish", action="store_true", help="publish what is a draft")
+        parser.add_argument(
+            "--reason",
+            default="",
+            help="publish also what breaks users without its version number saying so; audited",
+        )
         parser.add_argument("--dry-run", action="store_true", help="show the diff, change nothing")
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -40,6 +45,7 @@ class Command(BaseCommand):
             publish=options["publish"],
             dry_run=options["dry_run"],
             actor="command:load_definitions",
+            reason=options["reason"],
         )
         ok = all(item.ok for item in results)
         if options["json"]:
@@ -68,3 +74,5 @@ class Command(BaseCommand):
                 self.stdout.write(item.diff or f"{item.path}: {item.ref} is {item.action}")
             else:
                 self.stdout.write(f"{item.path}: {item.ref} {item.action}")
+            for fault in item.warnings if item.ok else ():
+                self.stderr.write(f"  warning {fault.pointer}: {fault.detail}")
