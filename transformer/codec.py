@@ -26,13 +26,18 @@ def decode(
     format_name: str | None = None,
     options: Mapping[str, Any] = _NO_OPTIONS,
     response: bool = True,
+    asked: bool = False,
 ) -> Any:
-    """The document; None for an empty body. Raises TransformFailed with the place."""
+    """The document; None for an empty body. Raises TransformFailed with the place.
+
+    `asked`: a document is wanted, whatever the type; else formats that are read only
+    where a spec names them stay out of it.
+    """
     if not content:
         return None
     found = media.parse(content_type)
     try:
-        reader = _named(format_name) if format_name else _reader_of(found.essence, content)
+        reader = _named(format_name) if format_name else _reader_of(found.essence, content, asked)
         return reader.decode(content, charset=found.charset, options=options)
     except TransformFailed as failed:
         raise _on_side(failed, response) from failed.__cause__
@@ -54,10 +59,10 @@ def encode(
         raise _on_side(failed, response) from failed.__cause__
 
 
-def can_decode(content_type: str) -> bool:
+def can_decode(content_type: str, *, asked: bool = False) -> bool:
     """Whether some format reads this content type; one that is absent is guessed."""
     essence = media.parse(content_type).essence
-    return not essence or any(candidate.reads(essence) for _, candidate in formats)
+    return not essence or bool(_readers(essence, asked))
 
 
 def _on_side(failed: TransformFailed, response: bool) -> TransformFailed:
@@ -71,10 +76,14 @@ def _named(name: str) -> Format:
         raise parse_failed(f"{unknown}.") from None
 
 
-def _reader_of(essence: str, content: bytes) -> Format:
+def _readers(essence: str, asked: bool) -> list[Format]:
+    return [found for _, found in formats if (asked or found.unasked) and found.reads(essence)]
+
+
+def _reader_of(essence: str, content: bytes, asked: bool) -> Format:
     if not essence:
         return _guess(content)
-    readers = [candidate for _, candidate in formats if candidate.reads(essence)]
+    readers = _readers(essence, asked)
     # An exact type outranks a family such as text/*.
     readers.sort(key=lambda candidate: essence not in candidate.media_types)
     if readers:

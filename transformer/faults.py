@@ -36,6 +36,36 @@ class TransformFault(Fault):
         return said
 
 
+def row_fault(
+    detail: str,
+    *,
+    line: int,
+    column: int | None = None,
+    code: str = "FORMAT_PARSE",
+    source_path: str | None = None,
+    value: str | None = None,
+    expected: str | None = None,
+) -> TransformFault:
+    """One of several in a document of rows."""
+    return TransformFault(
+        "",
+        detail,
+        code,
+        source_path=source_path,
+        value=value,
+        expected=expected,
+        line=line,
+        column=column,
+    )
+
+
+def parse_failures(faults: list[TransformFault]) -> TransformFailed:
+    """The bytes are not what their format says, in each of these places."""
+    count = f"{MAX_FAULTS} or more" if len(faults) >= MAX_FAULTS else str(len(faults))
+    detail = faults[0].detail if len(faults) == 1 else f"{count} rows are wrong; see errors."
+    return TransformFailed(detail, errors=faults)
+
+
 def parse_failed(
     detail: str,
     *,

@@ -17,6 +17,7 @@ class Format(ABC):
     name: ClassVar[str]
     media_types: ClassVar[tuple[str, ...]]
     suffixes: ClassVar[tuple[str, ...]] = ()  # structured syntax suffixes: `+json`
+    unasked: ClassVar[bool] = True  # whether an answer of its type is read without being told to
     version: ClassVar[str] = "1.0.0"
     fields: ClassVar[tuple[Field, ...]] = ()
 

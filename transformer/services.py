@@ -27,6 +27,11 @@ def decode_body(content: bytes, content_type: str) -> Any:
     return codec.decode(content, content_type)
 
 
+def can_decode(content_type: str) -> bool:
+    """Whether an answer of this type is read as a document; one without a type is guessed."""
+    return codec.can_decode(content_type)
+
+
 def encode_body(kind: str, document: Any) -> tuple[bytes, str]:
     """A request's body (`json form xml text multipart`) and its content type.
 

@@ -36,6 +36,27 @@ transforms: Catalog[ValueTransform] = Catalog(
 )
 
 
+DIRECTION = Field("direction", schema={"enum": ["encode", "decode"]})
+ANYTHING = ["null", "boolean", "number", "string", "array", "object"]
+"""The `type` of an option that takes any JSON value."""
+
+
+def choice(
+    name: str, values: tuple[str, ...], *, default: str | None = None, says: str = ""
+) -> Field:
+    """An option that takes one of `values`; required where there is no default."""
+    return Field(
+        name, required=default is None, default=default, help=says, schema={"enum": list(values)}
+    )
+
+
+def list_only(value: Any) -> list[Any]:
+    """The value, if it is a list. Raises ValueError."""
+    if isinstance(value, list):
+        return value
+    raise ValueError("takes a list")
+
+
 def text_only(value: Any) -> str:
     """The value, if it is text. Raises ValueError."""
     if isinstance(value, str):

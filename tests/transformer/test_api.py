@@ -123,7 +123,7 @@ def test_a_document_is_converted(api, content, content_type, to, answer, answer_
         (b"<!DOCTYPE a><a/>", "application/xml", "json", 422),
         (b"--x", "multipart/form-data; boundary=x", "json", 422),
         (b"[1]", "application/json", "xml", 422),
-        (b"[1]", "application/json", "yaml", 400),
+        (b"[1]", "application/json", "toml", 400),
         (b"[1]", "application/json", "", 400),
         (b"[1]", "application/json", "multipart", 400),
     ],

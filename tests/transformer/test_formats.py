@@ -43,6 +43,23 @@ def refusal(content, content_type):
         (b'{"a": 1}', "text/plain", '{"a": 1}'),
         (b"<p>x</p>", "text/html", "<p>x</p>"),
         ("Größe".encode("latin-1"), "text/plain; charset=latin-1", "Größe"),
+        (
+            "<!DOCTYPE html><meta charset='windows-1252'>€".encode("cp1252"),
+            "text/html",
+            "<!DOCTYPE html><meta charset='windows-1252'>€",
+        ),
+        (
+            '<html><meta http-equiv=x content="text/html; charset=iso-8859-15">€'.encode("latin9"),
+            "text/html",
+            '<html><meta http-equiv=x content="text/html; charset=iso-8859-15">€',
+        ),
+        (
+            "<html><meta charset=latin-1>ä".encode(),
+            "text/html; charset=utf-8",
+            "<html><meta charset=latin-1>ä",
+        ),
+        ("<html><meta charset=utf-16>ä".encode(), "text/html", "<html><meta charset=utf-16>ä"),
+        ("<meta charset=latin-1>ä".encode(), "text/csv; charset=utf-8", "<meta charset=latin-1>ä"),
         (b'{"a": 1}', "", {"a": 1}),
         (b" [1]", "", [1]),
         (b"<a/>", "", {"a": None}),
@@ -152,11 +169,11 @@ def test_multipart_is_written_and_not_read():
 
 def test_an_unknown_kind_lists_the_known_ones():
     with pytest.raises(TransformFailed, match="json"):
-        encode_body("yaml", {})
+        encode_body("toml", {})
 
 
 def test_every_format_says_what_it_reads():
     for name, found in formats:
         assert found.name == name
-        assert found.media_types
+        assert found.media_types or not found.unasked
         assert all(found.reads(kind) for kind in found.media_types)

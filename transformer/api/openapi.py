@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from integration_hub.api.schema import request_example, response_example
 
-TARGETS = ("json", "xml", "form", "text")
+TARGETS = ("json", "ndjson", "xml", "yaml", "csv", "tsv", "form", "text")
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
 _ANY: dict[str, Any] = {"description": "Any JSON value."}
@@ -96,11 +96,16 @@ CONVERT_BODY = {
     "application/json": _ANY,
     "application/xml": _TEXT,
     "application/x-www-form-urlencoded": {"type": "object"},
-    "text/plain": _TEXT,
+    **dict.fromkeys(("application/x-ndjson", "application/yaml", "text/csv"), _TEXT),
+    **dict.fromkeys(("text/tab-separated-values", "text/html", "text/plain"), _TEXT),
 }
 CONVERTED = {
     (200, "application/json"): _ANY,
     (200, "application/xml"): _TEXT,
     (200, "application/x-www-form-urlencoded"): _TEXT,
+    (200, "application/x-ndjson"): _TEXT,
+    (200, "application/yaml"): _TEXT,
+    (200, "text/csv"): _TEXT,
+    (200, "text/tab-separated-values"): _TEXT,
     (200, "text/plain"): _TEXT,
 }

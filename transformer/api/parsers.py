@@ -29,8 +29,14 @@ class RawParser(BaseParser):
     media_types = (
         "application/json",
         "application/xml",
+        "application/x-ndjson",
         "application/x-www-form-urlencoded",
+        "application/yaml",
+        "text/csv",
+        "text/html",
         "text/plain",
+        "text/tab-separated-values",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     )
 
     def parse(
@@ -39,7 +45,7 @@ class RawParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        return RawBody(read_whole(stream, parser_context), media_type or "")
+        return RawBody(read_whole(stream, (parser_context or {}).get("request")), media_type or "")
 
 
 class AnyRenderer(JSONRenderer):

@@ -77,11 +77,11 @@ class ConvertView(HubView):
             )
         body: Any = request.data
         sent = body if isinstance(body, RawBody) else RawBody(b"", "")
-        if not codec.can_decode(sent.content_type):
+        if not codec.can_decode(sent.content_type, asked=True):
             raise UnsupportedMediaType(
                 f"The content type {sent.content_type[:100]!r} cannot be converted; send one of "
                 f"{', '.join(RawParser.media_types)}."
             )
-        document = codec.decode(sent.content, sent.content_type, response=False)
+        document = codec.decode(sent.content, sent.content_type, response=False, asked=True)
         content, content_type = codec.encode(kind, document)
         return HttpResponse(content, content_type=content_type)

@@ -33,11 +33,15 @@ def read_xml(
     """`{root: …}`; None for nothing but space. Raises TransformFailed with line and column."""
     if not text or text.isspace():
         return None
+    return cast(dict[str, Any], parse(text, _Builder(force_list, Names(namespaces))))
+
+
+def parse(text: str, target: Any) -> Any:
+    """What `target.close()` gives. Raises TransformFailed with line and column."""
     if "<!DOCTYPE" in text and _DOCTYPE.match(text):
         raise _doctype()
-    builder = _Builder(force_list, _Names(namespaces))
     parser = etree.XMLParser(
-        target=cast(Any, builder),  # the stubs know no `start` with namespaces
+        target=target,
         encoding="utf-8",  # `text` is decoded: what the document declares no longer holds
         # Never from outside. Not `False`: attributes would then read `&amp;` as `&#38;`.
         resolve_entities=cast(Any, "internal"),
@@ -47,7 +51,7 @@ def read_xml(
         huge_tree=False,
     )
     try:
-        document = cast(dict[str, Any], etree.fromstring(_utf8(text), parser))
+        document = etree.fromstring(_utf8(text), parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
         raise _not_xml(error.msg or "not well-formed", line, column) from None
@@ -76,7 +80,7 @@ def _utf8(text: str) -> bytes:
         raise parse_failed("Not XML: a lone surrogate in the text.") from None
 
 
-class _Names:
+class Names:
     """How a `{namespace}name` of lxml is written in the document."""
 
     def __init__(self, namespaces: Mapping[str, str] | None) -> None:
@@ -94,28 +98,41 @@ class _Names:
         return f"{prefix}:{local}" if prefix else local
 
 
-class _Builder:
-    """The target of lxml's parser: one open element an entry of `_open`."""
+class Target:
+    """What lxml's parser tells as it reads: bounded, without a DOCTYPE."""
 
-    def __init__(self, force_list: frozenset[str], names: _Names) -> None:
-        self._force_list = force_list
-        self._names = names
+    def __init__(self) -> None:
         self._nodes = 0
-        self._members: dict[str, Any] = {}
-        self._texts: list[str] = []
-        self._open: list[tuple[str, dict[str, Any], list[str], dict[str, str]]] = []
 
     def doctype(self, *_: Any) -> None:
         raise _doctype()  # the second line of defence
 
-    def start(
-        self, tag: str, attributes: Mapping[str, str], declared: Mapping[str | None, str]
-    ) -> None:
+    def count(self, depth: int, attributes: int) -> None:
+        """One more element. Raises TransformFailed when it is one too many."""
         self._nodes += 1
         if self._nodes > MAX_NODES:
             raise _too_large(f"more than {MAX_NODES:,} elements")
-        if len(self._open) >= MAX_DEPTH:
+        if depth >= MAX_DEPTH:
             raise _too_deep()
+        if attributes > MAX_ATTRIBUTES:
+            raise _too_large(f"an element with more than {MAX_ATTRIBUTES:,} attributes")
+
+
+class _Builder(Target):
+    """One open element an entry of `_open`."""
+
+    def __init__(self, force_list: frozenset[str], names: Names) -> None:
+        super().__init__()
+        self._force_list = force_list
+        self._names = names
+        self._members: dict[str, Any] = {}
+        self._texts: list[str] = []
+        self._open: list[tuple[str, dict[str, Any], list[str], dict[str, str]]] = []
+
+    def start(
+        self, tag: str, attributes: Mapping[str, str], declared: Mapping[str | None, str]
+    ) -> None:
+        self.count(len(self._open), len(attributes))
         names, before = self._names, self._names.prefixes
         members: dict[str, Any] = {}
         if declared and not names.mapped:
@@ -129,8 +146,6 @@ class _Builder:
             self._take(attributes)
 
     def _take(self, attributes: Mapping[str, str]) -> None:
-        if len(attributes) > MAX_ATTRIBUTES:
-            raise _too_large(f"an element with more than {MAX_ATTRIBUTES:,} attributes")
         for name, value in attributes.items():
             self._members["@" + self._names.of(name)] = value
 

@@ -21,8 +21,8 @@ _NAME_START = (
 _LOCAL = f"[{_NAME_START}][{_NAME_START}\\-.0-9\u00b7\u0300-\u036f\u203f\u2040]*"
 _NAME = re.compile(f"(?:({_LOCAL}):)?{_LOCAL}\\Z")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
-_IN_ATTRIBUTE = _IN_TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
+IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+IN_ATTRIBUTE = IN_TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
 
 def write_xml(document: Any, namespaces: Mapping[str, str]) -> bytes:
@@ -53,7 +53,7 @@ class _Writer:
         members = content if isinstance(content, Mapping) else {}
         declared = [key[7:] for key in members if key.startswith("@xmlns:")]
         prefixes = prefixes.union(declared)
-        _check_name(name, place, prefixes)
+        check_name(name, place, prefixes)
         self.parts.append(f"<{name}")
         self._attributes(members, place, prefixes)
         self.parts.append(">")
@@ -72,12 +72,12 @@ class _Writer:
     ) -> None:
         for key, value in members.items():
             if key.startswith("@"):
-                _check_name(key[1:], (*place, key), prefixes | {"xmlns"})
-                text = _text(value, (*place, key)).translate(_IN_ATTRIBUTE)
+                check_name(key[1:], (*place, key), prefixes | {"xmlns"})
+                text = text_in(value, (*place, key)).translate(IN_ATTRIBUTE)
                 self.parts.append(f' {key[1:]}="{text}"')
 
     def _text(self, value: Any, place: Place) -> None:
-        text = _text(value, place).translate(_IN_TEXT)
+        text = text_in(value, place).translate(IN_TEXT)
         if text:
             self.parts.append(text)
 
@@ -95,7 +95,8 @@ class _Writer:
             self.element(key, value, place, prefixes)
 
 
-def _check_name(name: str, place: Place, prefixes: frozenset[str]) -> None:
+def check_name(name: str, place: Place, prefixes: frozenset[str]) -> None:
+    """Raises TransformFailed for what is no name, or has a prefix that stands for nothing."""
     found = _NAME.match(name)
     if found is None:
         raise encode_failed(pointers.join(place), "Not a name that XML allows", "an XML name")
@@ -108,7 +109,8 @@ def _check_name(name: str, place: Place, prefixes: frozenset[str]) -> None:
         )
 
 
-def _text(value: Any, place: Place) -> str:
+def text_in(value: Any, place: Place) -> str:
+    """Raises TransformFailed for what is no single value, and for characters that XML has not."""
     text = text_of(value)
     if text is None:
         raise encode_failed(pointers.join(place), "Text cannot be an object or a list", "one value")

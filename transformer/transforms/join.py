@@ -7,7 +7,7 @@ from typing import Any
 
 from integration_hub.lib.fields import Field
 from transformer.scalars import text_of
-from transformer.transform import ValueTransform, transforms
+from transformer.transform import ValueTransform, list_only, transforms
 
 
 @transforms.register("join")
@@ -18,9 +18,7 @@ class Join(ValueTransform):
     takes_lists = True
 
     def apply(self, value: Any, options: Mapping[str, Any]) -> Any:
-        if not isinstance(value, list):
-            raise ValueError("takes a list")  # noqa: TRY004 - the contract's one error
-        parts = [text_of(item) for item in value]
+        parts = [text_of(item) for item in list_only(value)]
         if None in parts:
             raise ValueError("takes a list of single values")
         return options.get("separator", "").join(part for part in parts if part is not None)
