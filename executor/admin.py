@@ -13,16 +13,28 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from executor import admin_links, admin_pages, admin_views
+from credentials.page_links import credential_links
+from executor import (
+    admin_actions,
+    admin_circuits,
+    admin_credentials,
+    admin_links,
+    admin_pages,
+    admin_views,
+)
 from executor.api.filters import as_uuid
-from executor.models import Execution
+from executor.models import Execution, ResultDrift
 from registry.instance_links import instance_links
 
 COUNTED = 10_000
 
+instance_links.add("circuits", admin_links.circuits_link)
+instance_links.add("drift", admin_links.drift_link)
 instance_links.add("log", admin_links.log_link)
 instance_links.add("test", admin_links.test_link)
 instance_links.add("try", admin_links.try_link)
+credential_links.add("rotate", admin_credentials.rotate_link)
+credential_links.add("test", admin_credentials.test_link)
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
@@ -42,14 +54,18 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     )
     list_display_links = ("created_at", "instance")
     sortable_by = ()  # by time alone: any other order would read the whole log
-    list_filter = ("status", "mode", "priority")
+    list_filter = ("status",)  # any without an index would read the whole log
     search_fields = ("id", "correlation_id")
     search_help_text = "An id, a correlation id, an instance's slug or a method's name, whole."
     ordering = ("-id",)
     list_per_page = 50
     show_full_result_count = False
     paginator = BoundedPaginator
-    actions = None
+    actions = (
+        admin_actions.replay_chosen,
+        admin_actions.cancel_chosen,
+        admin_actions.export_chosen,
+    )
     list_fullwidth = True
 
     @admin.display(description="Instance")
@@ -81,6 +97,9 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     def has_delete_permission(self, request: HttpRequest, obj: Execution | None = None) -> bool:
         return False
 
+    def has_execute_permission(self, request: HttpRequest) -> bool:
+        return admin_actions.caller_of(request).can("execute")
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -99,9 +118,24 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         own = [
             path("try/", wrap(admin_views.try_method), name="executor_execution_try"),
             path(
+                "circuits/<uuid:instance_id>/",
+                wrap(admin_circuits.circuits),
+                name="executor_execution_circuits",
+            ),
+            path(
                 "test/<uuid:instance_id>/",
                 wrap(admin_views.test_connection),
                 name="executor_execution_test",
+            ),
+            path(
+                "credential/<uuid:instance_id>/test/",
+                wrap(admin_credentials.test_credential),
+                name="executor_credential_test",
+            ),
+            path(
+                "credential/<uuid:instance_id>/rotate/",
+                wrap(admin_credentials.rotate_credential),
+                name="executor_credential_rotate",
             ),
         ]
         return [*own, *super().get_urls()]
@@ -115,3 +149,25 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     ) -> HttpResponse:
         """One execution with its attempts, bodies and error."""
         return admin_pages.execution_page(self, request, object_id)
+
+
+@admin.register(ResultDrift)
+class ResultDriftAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    list_display = ("method", "field", "code", "found", "count", "last_at", "definition_ref")
+    list_display_links = None
+    list_filter = ("code",)
+    ordering = ("-last_at",)
+    list_per_page = 50
+    actions = None
+
+    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
+        return lookup == "instance_id" or bool(super().lookup_allowed(lookup, value, request))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.urls import reverse
 
+from executor.models import ResultDrift
 from integration_hub.access.services import caller_of_user
 from registry.models import Instance
 
@@ -24,6 +25,20 @@ def test_link(request: HttpRequest, instance: Instance) -> Link:
     if not _may(request, "manage"):
         return None
     return "Test connection", reverse("admin:executor_execution_test", args=[instance.pk])
+
+
+def circuits_link(request: HttpRequest, instance: Instance) -> Link:
+    if not _may(request, "manage"):
+        return None
+    return "Circuits", reverse("admin:executor_execution_circuits", args=[instance.pk])
+
+
+def drift_link(request: HttpRequest, instance: Instance) -> Link:
+    changed = ResultDrift.objects.filter(instance_id=instance.pk).count()
+    if not changed or not request.user.has_perm("executor.view_resultdrift"):
+        return None
+    address = reverse("admin:executor_resultdrift_changelist")
+    return f"The provider changed ({changed})", f"{address}?instance_id={instance.pk}"
 
 
 def log_link(request: HttpRequest, instance: Instance) -> Link:

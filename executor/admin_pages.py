@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -61,11 +62,15 @@ def execution_page(
     return TemplateResponse(request, "admin/executor/execution.html", context)
 
 
+@functools.cache
+def _badge(status: str, label: str) -> SafeString:
+    shown: SafeString = display_for_label((status, label), "", _COLOURS)
+    return shown
+
+
 def badge_of(execution: Execution) -> SafeString:
     """The state as lists and pages show it."""
-    value = (execution.status, execution.get_status_display())
-    shown: SafeString = display_for_label(value, "", _COLOURS)
-    return shown
+    return _badge(execution.status, execution.get_status_display())
 
 
 def duration(milliseconds: float | None) -> str:
@@ -117,12 +122,18 @@ def _facts(execution: Execution) -> list[tuple[str, Any]]:
         ("Started", execution.started_at),
         ("Finished", execution.finished_at),
         ("Took", duration(execution.duration_ms) if execution.is_final else None),
+        ("Beside the attempts", _phases(execution)),
         ("Next try", execution.due_at if not execution.is_final else None),
         ("Credential", _credential(execution)),
         ("Replay of", execution.replay_of),
         ("Metadata", "" if execution.metadata == "{}" else execution.metadata),
     ]
     return [(name, value) for name, value in found if value not in (None, "")]
+
+
+def _phases(execution: Execution) -> str:
+    told = jsonsafe.loads(execution.timings) if execution.timings else {}
+    return ", ".join(f"{name.removesuffix('_ms')} {duration(ms)}" for name, ms in told.items())
 
 
 def _credential(execution: Execution) -> str:

@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from executor.calls import CallOptions, Target
+from executor.choices import Mode
+from executor.followups import job_options
 from integration_hub.access.caller import Caller
+from integration_hub.coordination import disk
 from integration_hub.egress import policy
-from integration_hub.lib.errors import HubError, InstanceNotReady, ValidationFailed
+from integration_hub.lib.errors import Fault, HubError, InstanceNotReady, ValidationFailed
 from registry import runtime
 from registry.adapter_manager import active_adapter
+
+MAX_SYNC_INTERVAL_S = 2.0
 
 
 def resolve(
@@ -21,7 +26,11 @@ def resolve(
     context: Mapping[str, Any],
     method: str,
 ) -> Target:
-    """The method to call. Raises the 404s of contract §3, AmbiguousInstance or InstanceNotReady."""
+    """The method to call. Raises the 404s of contract §3, AmbiguousInstance or InstanceNotReady.
+
+    Raises InsufficientStorage while there is no room to keep one more call.
+    """
+    disk.require_room()
     if instance_ref:
         instance = runtime.by_ref(instance_ref, caller)
     else:
@@ -47,7 +56,24 @@ def _selected(
 
 def refusal(target: Target, parameters: Any, options: CallOptions) -> HubError | None:
     """Why this call is not made, or None. Nothing has been sent or stored."""
-    return _not_ready(target) or _wrong_parameters(target, parameters) or _wrong_options(options)
+    return (
+        _not_ready(target)
+        or _wrong_parameters(target, parameters)
+        or _wrong_options(options)
+        or _too_slow(target, options)
+    )
+
+
+def _too_slow(target: Target, options: CallOptions) -> HubError | None:
+    """A job that is looked at more than 2 s apart cannot be waited for by a caller."""
+    job = job_options.options_of(target.method)
+    if job is None or options.mode != Mode.SYNC or job.interval <= MAX_SYNC_INTERVAL_S:
+        return None
+    return ValidationFailed(
+        f"{target.method.name} starts a job that is looked at every {job.interval:g} s; call it "
+        "with mode async.",
+        errors=[Fault("/mode", "Must be async for this method.", "MODE")],
+    )
 
 
 def _not_ready(target: Target) -> HubError | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,11 @@ from integration_hub.lib.errors import Cancelled, Conflict, HubError, Poisoned
 JSON = "application/json"
 _ROW_ONLY = frozenset({Cancelled.code, Poisoned.code})
 PATH = "/api/v1/executions/"
+_NOTHING: Mapping[str, Any] = {}
 
 
-def completed(execution: Execution, data: Any) -> Reply:
+def completed(execution: Execution, data: Any, notes: Mapping[str, Any] = _NOTHING) -> Reply:
+    """`notes` are further members, of methods that have something to say beside their result."""
     return Reply(
         200,
         jsonsafe.dumps(
@@ -28,10 +31,16 @@ def completed(execution: Execution, data: Any) -> Reply:
                 "attempts": execution.attempts,
                 "duration_ms": execution.duration_ms,
                 "cached": False,
+                **notes,
             }
         ),
-        {"Content-Type": JSON},
+        {"Content-Type": JSON, **_age(notes)},
     )
+
+
+def _age(notes: Mapping[str, Any]) -> dict[str, str]:
+    """Of an answer from the cache (RFC 9111 §5.1)."""
+    return {"Age": str(notes["age_seconds"])} if "age_seconds" in notes else {}
 
 
 def accepted(execution: Execution) -> Reply:

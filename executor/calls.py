@@ -10,7 +10,7 @@ from uuid import UUID
 
 from executor.choices import Mode, Priority
 from integration_hub.egress.door import HttpRequest
-from registry.adapter import AdapterAnswer
+from registry.adapter import AdapterAnswer, Sent
 from registry.runtime import RuntimeInstance
 from registry.spec import MethodSpec
 
@@ -32,6 +32,8 @@ class CallOptions:
     callback_url: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     replay_of: UUID | None = None
+    fresh: bool = False
+    values_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,32 @@ class Target:
 
     @property
     def scope(self) -> str:
-        """The name of its circuit and its limits."""
+        """The name of its circuit, and of the limits that are its own."""
         return f"{self.instance.id}:{self.method.name}"
+
+    @property
+    def host(self) -> str:
+        """The name of its host's circuit, which all that talk to that host share."""
+        upstream = self.instance.upstream
+        return f"host:{upstream[:200]}" if upstream else ""
+
+    @property
+    def account(self) -> str:
+        """The name of what the external system sees: one caller, whatever is called."""
+        return str(self.instance.id)
+
+    @property
+    def bucket(self) -> str:
+        """Where its tokens come from: the instance's bucket unless its block has a rate.
+
+        What the external system says of a quota is said of the same.
+        """
+        return self.scope if self.method.own_rate else self.account
+
+    @property
+    def slots(self) -> str:
+        """Where its slots come from: the instance's unless its block has a number of its own."""
+        return self.scope if self.method.own_slots else self.account
 
     @property
     def safe(self) -> bool:
@@ -69,7 +95,7 @@ class Target:
 class Exchange:
     """The request and the answer of one attempt, unmasked: lives in memory only."""
 
-    request: HttpRequest | None
+    request: HttpRequest | Sent | None
     answer: AdapterAnswer | None
 
 
@@ -83,4 +109,6 @@ class AttemptRecord:
     status_code: int | None = None
     code: str = ""
     timings: Mapping[str, float] = field(default_factory=dict)
+    request_bytes: int | None = None
+    response_bytes: int | None = None
     exchange: Exchange | None = None

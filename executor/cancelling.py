@@ -1,4 +1,4 @@
-"""How a sync call learns, while it is blocked, that someone else cancelled it."""
+"""Cancelling: what waits is ended on its row, what runs is told."""
 
 from __future__ import annotations
 
@@ -8,16 +8,33 @@ from uuid import UUID
 
 from django.db import Error
 
+from executor import ending
+from executor.choices import CLAIMABLE, ExecutionStatus
 from executor.models import Execution
 from integration_hub.lib import log
+from integration_hub.lib.errors import Cancelled
 
 LOOK_EVERY_S = 1.0
 
 _logger = log.get(__name__)
 
 
+def end_waiting(execution: Execution, error: Cancelled) -> bool:
+    """End an execution that nobody runs: it is never sent. False when it runs or has ended."""
+    waiting = Execution.objects.held(execution).filter(status__in=CLAIMABLE)
+    return ending.finish_where(waiting, execution, status=ExecutionStatus.CANCELLED, error=error)
+
+
+def end_if_asked(execution: Execution) -> None:
+    """End what its worker has just let go of, if a cancel arrived too late for the run to see."""
+    asked = Execution.objects.held(execution).filter(status__in=CLAIMABLE, cancel_requested=True)
+    if asked.exists():
+        error = Cancelled("The execution was cancelled between two of its tries.")
+        ending.finish_where(asked, execution, status=ExecutionStatus.CANCELLED, error=error)
+
+
 class CancelFlag(threading.Event):
-    """Set once the row says `cancel_requested`.
+    """How a sync call learns, while it blocks, that someone cancelled it: its row says so.
 
     Whoever blocks looks at its flag at least once a second; every such look of the
     thread that runs the call asks the row, at most once a second and never in the

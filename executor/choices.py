@@ -34,3 +34,13 @@ class Mode(TextChoices):
 class Priority(TextChoices):
     INTERACTIVE = "interactive"
     BATCH = "batch"
+
+
+class CircuitChanged(TextChoices):
+    """What happened to a circuit: the first two by calls, the others by an operator."""
+
+    OPENED = "opened"
+    CLOSED = "closed"
+    FORCED_OPEN = "forced_open"
+    DISABLED = "disabled"
+    RESET = "reset"

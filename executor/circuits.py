@@ -1,62 +1,90 @@
-"""The circuits of an instance: their news, their states, their reset."""
+"""The circuits of an instance: what calls do to them and who hears of it."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from django.db import transaction
+from django.db.models import Model
 
 from executor.calls import Target
-from integration_hub.audit import services as audit
+from executor.choices import CircuitChanged
+from executor.models import CircuitChange
+from executor.outcome import HeldPermit
 from integration_hub.coordination import guard
+from integration_hub.coordination.guard import Moved, Moves, Settling
 from integration_hub.events import services as events
 from integration_hub.events.choices import EventType
-from integration_hub.events.models import Event
-from integration_hub.lib import metrics
-from registry.runtime import RuntimeInstance
+from integration_hub.lib import clock, metrics
+from integration_hub.lib.resilience.options import HOST_CIRCUIT
 
 _TYPES = {"opened": EventType.CIRCUIT_OPENED, "closed": EventType.CIRCUIT_CLOSED}
 
 
-def news(target: Target, moved: str | None) -> list[Event]:
-    """The unsaved event of a circuit that opened or closed, if it did."""
-    if moved is None:
-        return []
-    slug, method = target.instance.slug, target.method.name
-    if moved == "opened":
-        metrics.circuit_opened_total.labels(slug, method).inc()
-    data = {"instance": slug, "method": method, "scope": target.scope}
-    return [events.build(type=_TYPES[moved], subject=slug, data=data)]
-
-
-def announce(target: Target, moved: str | None) -> None:
-    """Write that news in the caller's transaction."""
-    for event in news(target, moved):
-        event.save(force_insert=True)
-
-
-def states(instance: RuntimeInstance) -> list[dict[str, Any]]:
-    """What is known of each method's circuit, `scope` being the method's name."""
-    prefix = f"{instance.id}:"
-    return [
-        {
-            "scope": found.scope.removeprefix(prefix),
-            "state": found.state,
-            "retry_after": found.retry_after,
-        }
-        for found in guard.states(prefix)
-    ]
-
-
-@transaction.atomic
-def reset(instance: RuntimeInstance, *, actor: str) -> list[dict[str, Any]]:
-    """Close every circuit of the instance and forget what it counted; returns those it closed."""
-    known = states(instance)
-    audit.record(
-        actor=actor,
-        action="instance.circuits_reset",
-        target_type="instance",
-        target=instance.slug,
+def settling(held: HeldPermit) -> Settling:
+    """Give the permit back; ask the answer once for what that did to the circuits."""
+    return guard.settling(
+        held.permit, outcome=held.verdict, duration_ms=held.duration_ms, reached=held.reached
     )
-    guard.reset(f"{instance.id}:")
-    return [{**row, "state": "closed", "retry_after": 0.0} for row in known]
+
+
+@contextmanager
+def told(target: Target, held: HeldPermit | None) -> Iterator[None]:
+    """Settle the permit while the block writes, then tell what that did to the circuits.
+
+    In the caller's transaction the news are its own, as are circuits in the database.
+    """
+    if held is None:
+        yield
+        return
+    answer = settling(held)
+    moved: Moves = ()
+    try:
+        yield
+    finally:
+        moved = answer()
+    announce(target, moved, held)
+
+
+def announce(target: Target, moved: Moves, held: HeldPermit) -> None:
+    """Write the news and the history of circuits that opened or closed, if any did."""
+    for item in moved:
+        for row in _rows(target, item, held):
+            row.save(force_insert=True)
+
+
+def _rows(target: Target, moved: Moved, held: HeldPermit) -> list[Model]:
+    slug, method = target.instance.slug, target.method.name
+    own = moved.scope == target.scope
+    if moved.transition == "opened" and own:
+        metrics.circuit_opened_total.labels(slug, method).inc()
+    reason = _reason(target, moved, held)
+    data = {"instance": slug, "method": method, "scope": moved.scope, "reason": reason}
+    change = CircuitChange(
+        scope=moved.scope,
+        instance_id=target.instance.id,
+        instance_slug=slug,
+        at=clock.now(),
+        change=CircuitChanged(moved.transition),
+        reason=reason,
+    )
+    return [change, events.build(type=_TYPES[moved.transition], subject=slug, data=data)]
+
+
+def _reason(target: Target, moved: Moved, held: HeldPermit) -> str:
+    own = moved.scope == target.scope
+    options = target.method.circuit if own else HOST_CIRCUIT
+    probed = held.permit.circuit.probe if own else held.permit.host.probe
+    if moved.transition == "closed":
+        return "The probes went well."
+    slow = held.verdict == "success"
+    last = f"took {held.duration_ms:.0f} ms" if slow else "failed"
+    if probed:
+        return f"A probe {last}."
+    if not own:
+        return f"The last {options.window} calls to {moved.scope[5:]} found no connection."
+    unit = "calls" if options.window_type == "count" else "seconds"
+    return (
+        f"At least {options.failure_rate:.0%} of the calls in the last {options.window} {unit} "
+        f"failed or took over {options.slow_call_ms} ms; the last one {last}."
+    )

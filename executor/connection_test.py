@@ -12,6 +12,7 @@ from executor import services
 from executor.calls import CallOptions
 from integration_hub.access.caller import Caller
 from integration_hub.coordination import revision
+from integration_hub.egress.door import Deadline
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import HubError
 from registry import runtime
@@ -28,6 +29,15 @@ _HINTS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check has to say that is no failure: `ok`, `warn` or `skipped`."""
+
+    detail: str
+    status: str = "ok"
+    hint: str = ""
+
+
 @dataclass(slots=True)
 class Report:
     """The steps so far; after one failed, the rest are skipped."""
@@ -38,14 +48,16 @@ class Report:
     def ok(self) -> bool:
         return all(step["status"] != "failed" for step in self.steps)
 
-    def step(self, name: str, check: Callable[[], str], *, hint: str = "") -> None:
+    def step(self, name: str, check: Callable[[], str | Found], *, hint: str = "") -> None:
         """Run one check: what it returns is the detail, a HubError is its failure."""
         if not self.ok:
             self._add(name, "skipped", "An earlier step failed.", "", 0.0)
             return
         began = time.perf_counter()
         try:
-            status, detail, remedy = "ok", check(), ""
+            found = check()
+            told = found if isinstance(found, Found) else Found(found)
+            status, detail, remedy = told.status, told.detail, told.hint
         except HubError as error:
             status, detail = "failed", error.detail
             remedy = _HINTS.get(error.extra.get("code", error.code), hint)
@@ -74,38 +86,38 @@ def run(*, caller: Caller, instance_ref: str) -> Report:
     with revision.scope():
         instance = runtime.by_ref(instance_ref, caller)
         report = Report()
-        report.step("config", lambda: _config(instance), hint="PATCH the instance's config.")
+        report.step("config", lambda: check_config(instance), hint="PATCH the instance's config.")
         report.step(
-            "credential", lambda: _credential(instance), hint="PUT the instance's credentials."
+            "credential", lambda: check_credential(instance), hint="PUT the instance's credentials."
         )
         health = instance.spec.health_method
         if health:
-            report.step("call", lambda: _call(instance, health, caller))
+            report.step("call", lambda: call(instance, health, caller))
         else:
             report.skip("call", "The definition names no health_check method to call.")
         return report
 
 
-def _config(instance: RuntimeInstance) -> str:
+def check_config(instance: RuntimeInstance) -> str:
     if instance.state in (InstanceState.PENDING_CONFIGURATION, InstanceState.CONFIG_ERROR):
         instance.require_ready()
     return f"The config fits {instance.definition_ref}."
 
 
-def _credential(instance: RuntimeInstance) -> str:
-    use = credentials.use_for(instance)
+def check_credential(instance: RuntimeInstance) -> str:
+    use = credentials.use_for(instance, Deadline(TIMEOUT_MS / 1000))
     if use.credential_id is None:
         return "No credential is needed."
     return "The credential is there and opens."
 
 
-def _call(instance: RuntimeInstance, method: str, caller: Caller) -> str:
+def call(instance: RuntimeInstance, method: str, caller: Caller) -> str:
     reply = services.execute_unscoped(
         caller=caller,
         instance_ref=str(instance.id),
         method=method,
         parameters={},
-        options=CallOptions(timeout_ms=TIMEOUT_MS),
+        options=CallOptions(timeout_ms=TIMEOUT_MS, fresh=True),
     )
     body = jsonsafe.loads(reply.body)
     if reply.ok:

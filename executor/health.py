@@ -20,7 +20,8 @@ from executor import health_call
 from executor.delivery.constants import HEALTH_THREADS
 from executor.delivery.pool import Pool
 from executor.delivery.stopping import stop
-from executor.health_call import LONGEST_CHECK_SECONDS, CheckResult
+from executor.health_call import CheckResult
+from executor.health_run import LONGEST_CHECK_SECONDS
 from executor.health_state import HealthState
 from executor.models import HealthCheckResult
 from integration_hub.coordination import dbtime, revision

@@ -17,7 +17,7 @@ from registry.choices import Health
 class UptimeSerializer(serializers.Serializer[dict[str, float | None]]):
     """The share of checks that succeeded, 0 to 1; null where there was none."""
 
-    def get_fields(self) -> dict[str, serializers.Field]:  # type: ignore[type-arg]
+    def get_fields(self) -> dict[str, serializers.Field]:  # type: ignore[type-arg]  # not generic at run time
         return {
             name: serializers.FloatField(allow_null=True, min_value=0, max_value=1)
             for name in health_history.WINDOWS

@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from executor import loop, news
-from executor.calls import Target
-from executor.choices import ExecutionStatus, Mode
-from executor.models import Execution, Payload
+from executor.files.store import storage
+from executor.health_run import new_run
 from executor.run import Run
-from integration_hub.access.caller import Caller
-from integration_hub.egress.door import Deadline
-from integration_hub.lib import clock, redact
+from integration_hub.lib import redact
 from integration_hub.lib.errors import (
     ConcurrencyLimitExceeded,
     HubError,
@@ -27,7 +24,6 @@ from integration_hub.lib.errors import (
 )
 from registry.runtime import RuntimeInstance
 
-LONGEST_CHECK_SECONDS = 30.0
 DETAIL_LENGTH = 500
 _INCONCLUSIVE = (RateLimitExceeded, ConcurrencyLimitExceeded)
 
@@ -44,12 +40,14 @@ class CheckResult:
 
 def check(instance: RuntimeInstance, *, cancelled: threading.Event | None = None) -> CheckResult:
     """Call the health method once. Raises MethodNotFound when there is none of that name."""
-    run = _run(instance, cancelled or threading.Event())
+    run = new_run(instance, cancelled or threading.Event())
     began = time.perf_counter()
     outcome = loop.perform(run)
     duration = round((time.perf_counter() - began) * 1000, 3)
     if outcome.held is not None:
         loop.settle_permit(run, outcome.held)
+    if run.file is not None:
+        storage().delete(run.file.path)
     _change_state(run, outcome.error)
     if isinstance(outcome.error, _INCONCLUSIVE):
         return CheckResult(ok=None, code=outcome.error.code, detail=outcome.error.detail)
@@ -57,33 +55,6 @@ def check(instance: RuntimeInstance, *, cancelled: threading.Event | None = None
         return CheckResult(ok=True, duration_ms=duration)
     detail = redact.Redactor(run.secrets).text(outcome.error.detail)[:DETAIL_LENGTH]
     return CheckResult(ok=False, code=outcome.error.code, detail=detail, duration_ms=duration)
-
-
-def _run(instance: RuntimeInstance, cancelled: threading.Event) -> Run:
-    method = instance.method(instance.spec.health_method)
-    seconds = min(method.timeout_ms / 1000, LONGEST_CHECK_SECONDS)
-    caller = Caller.schedule()
-    unsaved = Execution(
-        status=ExecutionStatus.EXECUTING,
-        mode=Mode.SYNC,
-        instance_id=instance.id,
-        instance_slug=instance.slug,
-        definition_id=instance.definition_id,
-        definition_ref=instance.definition_ref,
-        method=method.name,
-        caller=caller.owner,
-        caller_name=caller.name,
-        timeout_ms=int(seconds * 1000),
-        created_at=clock.now(),
-    )
-    return Run(
-        execution=unsaved,
-        payload=Payload(id=unsaved.pk),
-        target=Target(instance, method),
-        parameters={},
-        deadline=Deadline(seconds, cancelled=cancelled),
-        cancelled=cancelled,
-    )
 
 
 def _change_state(run: Run, error: HubError | None) -> None:

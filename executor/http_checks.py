@@ -27,8 +27,8 @@ def method_faults(method: MethodSpec) -> Iterator[Fault]:
     for part in ("query", "headers"):
         for key, entry in block.get(part, {}).items():
             pointer = f"/http/{part}/{_escaped(key)}"
-            yield from _brace_faults(pointer, entry)
-            yield from _name_faults(pointer, entry, members, in_query=part == "query")
+            yield from brace_faults(pointer, entry)
+            yield from name_faults(pointer, entry, members, in_query=part == "query")
     yield from _header_faults(method)
     yield from _body_faults(method)
 
@@ -36,7 +36,7 @@ def method_faults(method: MethodSpec) -> Iterator[Fault]:
 def _path_faults(path: str) -> Iterator[Fault]:
     pointer = "/http/path"
     literal = PLACE.sub("x", path)
-    yield from _brace_faults(pointer, path)
+    yield from brace_faults(pointer, path)
     if re.search(r"[?#\\\s\x00-\x1f\x7f]", literal):
         detail = "A path has no '?', '#', backslash or space; put a query under `query`."
         yield Fault(pointer, detail, "FORMAT")
@@ -62,7 +62,7 @@ def _path_parameter_faults(method: MethodSpec, members: Members) -> Iterator[Fau
             yield Fault("/http/path", f"{{{name}}} must be a plain value to stand in a path.")
 
 
-def _name_faults(pointer: str, entry: Any, members: Members, *, in_query: bool) -> Iterator[Fault]:
+def name_faults(pointer: str, entry: Any, members: Members, *, in_query: bool) -> Iterator[Fault]:
     """A schema that does not close itself takes other names; one close to its own is a slip."""
     lists = set() if in_query else {"array"}
     for name in dict.fromkeys(names_in(entry)):
@@ -75,7 +75,7 @@ def _name_faults(pointer: str, entry: Any, members: Members, *, in_query: bool) 
             yield Fault(pointer, f"{{{name}}} must be a plain value to stand here.")
 
 
-def _brace_faults(pointer: str, entry: Any) -> Iterator[Fault]:
+def brace_faults(pointer: str, entry: Any) -> Iterator[Fault]:
     for text in entry if isinstance(entry, list | tuple) else (entry,):
         if not isinstance(text, str):
             continue
@@ -113,6 +113,11 @@ def _body_faults(method: MethodSpec) -> Iterator[Fault]:
     if verb in BODY_METHODS and body_kind(block) == "none" and method.request_transform:
         detail = "A request_transform makes the body; say which kind, or remove the transform."
         yield Fault("/http/body", detail, "BODY_NEEDED")
+    if block.get("answer") == "file" and (
+        method.response_transform or method.pagination or "poll" in block
+    ):
+        detail = "A file is kept as it is: no pages, no transform, no job whose state is read."
+        yield Fault("/http/answer", detail, "NOT_SUPPORTED")
     given = {name.lower() for name in block.get("headers", {})}
     if body_kind(block) == "multipart" and "content-type" in given:
         detail = "A multipart body sets its own Content-Type with the boundary; leave it out."

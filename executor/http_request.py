@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -10,7 +11,7 @@ from executor import http_template as template
 from integration_hub.egress.door import HttpRequest
 from integration_hub.egress.policy import MAX_URL
 from integration_hub.lib.errors import TransformFailed, ValidationFailed
-from registry.adapter import AdapterCall
+from registry.adapter import AdapterCall, Onward
 from transformer.services import encode_body
 
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
@@ -24,6 +25,10 @@ def build_request(call: AdapterCall) -> HttpRequest:
     block = call.method.protocol
     verb = str(block["method"])
     kind = body_kind(block)
+    if call.onward is not None:
+        if call.onward.look:
+            return HttpRequest("GET", call.onward.address, _headers(call))
+        call = _moved_on(call, call.onward)
     unused = {k: v for k, v in call.parameters.items() if k not in used_names(block)}
     query = list(template.fill_query(block.get("query", {}), call.parameters))
     headers = _headers(call)
@@ -34,7 +39,18 @@ def build_request(call: AdapterCall) -> HttpRequest:
         body, content_type = _body(call, kind, unused)
         if content_type and "content-type" not in {name.lower() for name in headers}:
             headers["Content-Type"] = content_type
-    return HttpRequest(verb, _url(call, query), headers, body)
+    address = call.onward.address if call.onward is not None else ""
+    return HttpRequest(verb, address or _url(call, query), headers, body)
+
+
+def _moved_on(call: AdapterCall, onward: Onward) -> AdapterCall:
+    """The call of the next page: where a transform makes the whole body, the page joins it."""
+    used = used_names(call.method.protocol)
+    beside = {name: value for name, value in onward.parameters.items() if name not in used}
+    body = call.body
+    if call.has_body and beside and (body is None or isinstance(body, Mapping)):
+        body = {**(body or {}), **beside}
+    return replace(call, parameters={**call.parameters, **onward.parameters}, body=body)
 
 
 def body_kind(block: Mapping[str, Any]) -> str:
@@ -98,16 +114,17 @@ def _body(call: AdapterCall, kind: str, unused: Mapping[str, Any]) -> tuple[byte
     if call.has_body:
         return encode_body(kind, call.body)
     if kind == "text":
-        return encode_body("text", _only_text(unused)) if unused else (None, "")
+        return encode_body("text", only_text(unused)) if unused else (None, "")
     if not unused and "body" not in call.method.protocol:
         return None, ""
     return encode_body(kind, dict(unused))
 
 
-def _only_text(unused: Mapping[str, Any]) -> str:
+def only_text(unused: Mapping[str, Any]) -> str:
+    """The one parameter that is left for a text body. Raises ValidationFailed."""
     if len(unused) > 1:
         raise ValidationFailed(
-            "A text body takes one parameter beside those of path, query and headers; "
+            "A text body takes one parameter beside those that the method names elsewhere; "
             f"there are {len(unused)}."
         )
     [(name, value)] = unused.items()

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F, Q, Value
 
-from executor import digests, selectors, settle
+from executor import digests, ending, selectors, settle
 from executor.calls import Reply, Target
 from executor.choices import CLAIMABLE, ExecutionStatus, Mode
 from executor.models import Attempt, Execution, IdempotencyRecord
 from integration_hub.coordination import dbtime
-from integration_hub.coordination.statement import write_together
+from integration_hub.coordination.statement import insert_unless_taken, write_together
 from integration_hub.lib import clock
 from integration_hub.lib.errors import (
     Fault,
+    HubError,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     ServiceUnavailable,
@@ -30,6 +33,9 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 KEPT = timedelta(hours=24)
 RETRY_AFTER_S = 1.0
+
+_CLAIM_TRIES = 3
+NO_ID = UUID(int=0)
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]{1,255}")
 
@@ -67,6 +73,20 @@ def new_record(
     )
 
 
+def record_for_many(owner: str, what: str, key: str, body: Any) -> IdempotencyRecord:
+    """The unsaved row of a key for `what` is done to many executions at once."""
+    check_key(key)
+    return IdempotencyRecord(
+        owner=owner,
+        instance_id=NO_ID,
+        method=what,
+        key_digest=digests.of_text(key),
+        body_digest=digests.of_body(body),
+        execution_id=NO_ID,
+        created_at=clock.now(),
+    )
+
+
 def keep_answer(record: IdempotencyRecord, reply: Reply) -> None:
     """Put the answer into the unsaved row: an async call's is known at once."""
     record.status_code = reply.status
@@ -85,6 +105,42 @@ def find(claim: IdempotencyRecord) -> Earlier | None:
         method=claim.method,
         key_digest=claim.key_digest,
     ).first()
+    return _judged(claim, record)
+
+
+def claim(record: IdempotencyRecord) -> Reply | None:
+    """Insert an unsaved row; or the answer that was kept under its key. Raises as `find` does."""
+    for _ in range(_CLAIM_TRIES):
+        if insert_unless_taken(record, []):
+            return None
+        earlier = find(record)
+        if earlier is not None and earlier.reply is not None:
+            return earlier.reply
+    raise IdempotencyInProgress(
+        f"Another request with this {HEADER} is being answered; ask again.",
+        retry_after=RETRY_AFTER_S,
+    )
+
+
+def find_all(claims: Sequence[IdempotencyRecord]) -> Iterator[Earlier | HubError | None]:
+    """`find` for many claims of one owner by one look; what it would raise is given instead."""
+    digests_wanted = [claim.key_digest for claim in claims]
+    found = IdempotencyRecord.objects.filter(
+        owner__in={claim.owner for claim in claims}, key_digest__in=digests_wanted
+    )
+    known = {_scope(record): record for record in found}
+    for claim in claims:
+        try:
+            yield _judged(claim, known.get(_scope(claim)))
+        except HubError as error:
+            yield error
+
+
+def _scope(record: IdempotencyRecord) -> tuple[str, UUID, str, str]:
+    return record.owner, record.instance_id, record.method, record.key_digest
+
+
+def _judged(claim: IdempotencyRecord, record: IdempotencyRecord | None) -> Earlier | None:
     if record is None or _expired(record):
         return None
     if record.body_digest != claim.body_digest:
@@ -147,7 +203,7 @@ def _unanswered(record: IdempotencyRecord) -> Earlier | None:
     if not execution.is_final and _is_lost(execution):
         if not execution.sent and not execution.cancel_requested:
             return Earlier(record=record, execution=execution)
-        settle.settle_lost(execution)
+        ending.settle_lost(execution)
         execution.refresh_from_db()
     if not execution.is_final:
         raise IdempotencyInProgress(

@@ -43,7 +43,9 @@ class Secrets:
         """Masks these secrets, the `hidden` values, and what its name calls a secret."""
         found = self._redactors.get(hidden)
         if found is None:
-            found = self._redactors[hidden] = Redactor((*self.values, *hidden))
+            needles = None if hidden else self.needles
+            found = Redactor((*self.values, *hidden), needles=needles)
+            self._redactors[hidden] = found
         return found
 
 

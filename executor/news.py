@@ -73,11 +73,18 @@ def of_limit(execution: Execution, error: HubError | None) -> list[Event]:
 def new_state(run: Run, error: HubError | None) -> InstanceState | None:
     """The state that this end proves, when the instance is not in it yet."""
     state = run.target.instance.state
+    if error is None and not run.proven:
+        return None
     if error is None:
         return None if state == InstanceState.CONNECTED else InstanceState.CONNECTED
-    if isinstance(error, AuthFailed) and state != InstanceState.AUTH_ERROR:
+    if isinstance(error, AuthFailed) and not _passes(error) and state != InstanceState.AUTH_ERROR:
         return InstanceState.AUTH_ERROR
     return None
+
+
+def _passes(error: AuthFailed) -> bool:
+    """Whether it says nothing of the credential: a token endpoint that is away for now."""
+    return error.transient
 
 
 def change_state(run: Run, state: InstanceState, error: HubError | None) -> list[Event]:

@@ -23,6 +23,9 @@ REFUSALS = (
     errors.ServiceUnavailable,
 )
 
+# No answer arrived: whether the call took effect is known only if nothing had left.
+_CUT_OFF = (errors.TimedOut, errors.ConnectionFailed, errors.Cancelled)
+
 
 @dataclass(frozen=True, slots=True)
 class HeldPermit:
@@ -31,6 +34,7 @@ class HeldPermit:
     permit: Permit
     verdict: Verdict
     duration_ms: float
+    reached: Verdict = "ignored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,10 @@ class Outcome:
 
 def status_for(error: errors.HubError, *, safe: bool) -> ExecutionStatus:
     """The final state of a run that ended with `error`."""
+    if isinstance(error, _CUT_OFF) and error.sent and not safe:
+        return ExecutionStatus.OUTCOME_UNKNOWN
     if isinstance(error, errors.Cancelled):
         return ExecutionStatus.CANCELLED
-    if isinstance(error, (errors.TimedOut, errors.ConnectionFailed)) and error.sent and not safe:
-        return ExecutionStatus.OUTCOME_UNKNOWN
     if isinstance(error, errors.TargetForbidden) and error.extra.get("redirected"):
         return ExecutionStatus.FAILED  # the first hop was sent and answered
     if isinstance(error, REFUSALS):
@@ -72,3 +76,17 @@ def verdict_for(error: errors.HubError | None) -> Verdict:
         status = error.upstream_status or 500
         return "failure" if status >= 500 or status in (408, 429) else "ignored"
     return "ignored"
+
+
+def reached_for(error: errors.HubError | None) -> Verdict:
+    """What the circuit of the host learns: only whether a connection could be made (ADR 10).
+
+    Whatever came back over one, or broke it later, speaks for the host.
+    """
+    if error is None:
+        return "success"
+    if isinstance(error, errors.ConnectionFailed):
+        return "success" if error.sent else "failure"
+    if isinstance(error, errors.TimedOut):
+        return "success" if error.sent else "ignored"  # the caller's time may have been short
+    return "success" if isinstance(error, errors.IntegrationFailed) else "ignored"

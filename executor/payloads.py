@@ -10,6 +10,7 @@ from executor import exchanges, masking
 from executor.calls import Target
 from executor.models import Execution, Payload
 from executor.run import Run
+from integration_hub.coordination import rows
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import PayloadPurged
 from integration_hub.lib.redact import Redactor
@@ -20,8 +21,9 @@ from integration_hub.sealing.keyring import CannotOpen
 def for_call(execution: Execution, target: Target, parameters: Any) -> Payload:
     """The row beside a new execution: parameters masked to show, and sealed to run or replay."""
     kept = masking.parameters(parameters, target.method.sensitive)
-    payload = Payload(id=execution.pk, parameters=jsonsafe.dumps_text(kept))
-    payload.sealed_parameters = seal(payload, "sealed_parameters", jsonsafe.dumps_text(parameters))
+    payload = rows.new(Payload, id=execution.pk, parameters=jsonsafe.dumps_text(kept))
+    sealed = jsonsafe.dumps_text([parameters, kept] if execution.values_of else parameters)
+    payload.sealed_parameters = seal(payload, "sealed_parameters", sealed)
     return payload
 
 
@@ -55,11 +57,17 @@ def own_parameters(payload: Payload | None) -> dict[str, Any] | None:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """`shown` goes to the caller; `columns` are written to the payload row."""
+    """`shown` and `notes` go to the caller; `columns` are written to the payload row."""
 
     shown: Any
     columns: Mapping[str, Any]
     redactor: Redactor
+    notes: Mapping[str, Any]
+
+
+def notes_of(payload: Payload | None) -> dict[str, Any]:
+    """The members that stand beside the result."""
+    return dict(jsonsafe.loads(payload.notes)) if payload is not None and payload.notes else {}
 
 
 def settle(run: Run, data: Any, *, has_data: bool) -> Kept:
@@ -70,18 +78,22 @@ def settle(run: Run, data: Any, *, has_data: bool) -> Kept:
     shown: Any = None
     if has_data:
         made = masking.result(data, paths, secrets, hidden)
-        shown = made.shown
-        hidden = (*hidden, *masking.sensitive_values(masking.RESULT, shown, paths))
+        # Who replays another's call sees of it what everyone else sees.
+        shown = made.kept if run.execution.values_of else made.shown
+        hidden = (*hidden, *masking.sensitive_values(masking.RESULT, made.shown, paths))
         columns["data"] = jsonsafe.dumps_text(made.kept)
         if made.kept != shown:
             columns |= _sealed_data(run, shown)
     redactor = secrets.redactor(hidden)
+    notes = masking.without(dict(run.notes), secrets) if run.notes else {}
+    if notes:
+        columns["notes"] = jsonsafe.dumps_text(notes)
     columns["exchanges"] = jsonsafe.dumps_text(_exchanges(run, redactor))
     if secrets.values:
         parameters = jsonsafe.dumps_text(masking.parameters(run.parameters, paths, secrets))
         if parameters != run.payload.parameters:
             columns |= {"parameters": parameters, **_sealed_parameters(run)}
-    return Kept(shown, columns, redactor)
+    return Kept(shown, columns, redactor, notes)
 
 
 def _unsealed(payload: Payload, sealed: Sealed) -> list[Any]:
@@ -92,6 +104,9 @@ def _unsealed(payload: Payload, sealed: Sealed) -> list[Any]:
 
 def _parameters_text(run: Run) -> str:
     given = dict(run.parameters)
+    if run.execution.values_of:
+        paths = run.target.method.sensitive
+        return jsonsafe.dumps_text([given, masking.parameters(given, paths, run.known)])
     shown = masking.without(given, run.known)
     return jsonsafe.dumps_text(given if shown is given else [given, shown])
 

@@ -8,11 +8,17 @@ from uuid import UUID
 
 from django.db import models
 
-from executor.choices import ACTIVE, CLAIMABLE, ExecutionStatus
+from executor.choices import ACTIVE, FINAL, ExecutionStatus
 from integration_hub.coordination import dbtime
 
 if TYPE_CHECKING:
     from executor.models import Execution
+
+_WAITING = [
+    models.Func(template=f"'{status.value}'", output_field=models.CharField())
+    for status in (ExecutionStatus.QUEUED, ExecutionStatus.RETRYING)
+]
+"""CLAIMABLE as the partial indexes spell it: SQLite uses them for no placeholders."""
 
 
 class ExecutionQuerySet(models.QuerySet["Execution"]):
@@ -20,9 +26,17 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         """Not final."""
         return self.filter(status__in=ACTIVE)
 
+    def final(self) -> Self:
+        """Ended, however."""
+        return self.filter(status__in=FINAL)
+
     def due(self) -> Self:
         """Waiting, and its time has come (database clock)."""
-        return self.filter(status__in=CLAIMABLE, due_at__lte=dbtime.Now())
+        return self.waiting().filter(due_at__lte=dbtime.Now())
+
+    def waiting(self) -> Self:
+        """To be claimed, now or later."""
+        return self.filter(status__in=_WAITING)
 
     def lost(self) -> Self:
         """Running on a lease that has ended: its process is gone."""
@@ -32,5 +46,5 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         """This row while the claim that `execution` was loaded with still stands."""
         return self.filter(pk=execution.pk, fence=execution.fence, status__in=ACTIVE)
 
-    def of_instances(self, ids: Iterable[UUID] | models.QuerySet) -> Self:  # type: ignore[type-arg]
+    def of_instances(self, ids: Iterable[UUID] | models.QuerySet) -> Self:  # type: ignore[type-arg]  # not generic at run time
         return self.filter(instance_id__in=ids)

@@ -7,15 +7,22 @@ from typing import Any
 
 from django.db import transaction
 
-from executor import admission, deprecation, idempotency, payloads, selectors, settle, starting
+from executor import (
+    admission,
+    cancelling,
+    deprecation,
+    idempotency,
+    selectors,
+    starting,
+)
 from executor.calls import CallOptions, Reply
-from executor.choices import CLAIMABLE, ExecutionStatus, Mode, Priority
-from executor.models import Execution, Payload
+from executor.choices import ExecutionStatus
+from executor.models import Execution, Resolution
 from integration_hub.access.caller import Caller
 from integration_hub.audit import services as audit
 from integration_hub.coordination import revision
-from integration_hub.lib import jsonsafe
-from integration_hub.lib.errors import Cancelled, Conflict, Forbidden
+from integration_hub.lib import clock, pause
+from integration_hub.lib.errors import Cancelled, Conflict
 
 
 def execute(
@@ -91,63 +98,51 @@ def cancel(*, caller: Caller, execution: Execution) -> Execution:
 
     Raises Conflict for an execution that has ended another way.
     """
-    _require_own(caller, execution)
+    selectors.require_own(execution, caller)
     error = Cancelled(f"Cancelled by {caller.name or caller.owner} before it was sent.")
-    waiting = Execution.objects.held(execution).filter(status__in=CLAIMABLE)
-    if settle.finish_where(waiting, execution, status=ExecutionStatus.CANCELLED, error=error):
+    if cancelling.end_waiting(execution, error):
         _audit(caller, execution, "execution.cancelled")
         return execution
     running = Execution.objects.active().filter(pk=execution.pk)
     asked = running.update(cancel_requested=True)
     if asked:
         _audit(caller, execution, "execution.cancel_requested")
+        pause.point("cancel-requested")
     execution.refresh_from_db()
+    if asked and cancelling.end_waiting(execution, error):
+        return execution  # its worker let go of it between our two looks
     if not asked and execution.status != ExecutionStatus.CANCELLED:
         raise Conflict(f"The execution has already ended: it is {execution.status}.")
     return execution
 
 
-def replay(
-    *, caller: Caller, execution: Execution, mode: Mode | None = None, key: str | None = None
-) -> Reply:
-    """Make the same call again as a new execution that names its origin.
+@transaction.atomic
+def resolve(*, caller: Caller, execution: Execution, outcome: str, note: str) -> Resolution:
+    """Note what a person found out about an unknown outcome; a later note replaces it.
 
-    Raises PayloadPurged once the parameters are gone, Conflict while the first runs.
+    The execution keeps its final state. Raises Conflict for one that ended otherwise.
     """
-    _require_own(caller, execution)
-    if not execution.is_final:
-        raise Conflict("The execution has not ended yet; cancel it, or wait, before a replay.")
-    payload = Payload.objects.filter(pk=execution.pk).first()
-    options = CallOptions(
-        mode=mode or Mode(execution.mode),
-        timeout_ms=execution.timeout_ms,
-        max_wait_ms=execution.max_wait_ms,
-        priority=Priority(execution.priority),
-        correlation_id=execution.correlation_id,
-        metadata=jsonsafe.loads(execution.metadata),
-        replay_of=execution.pk,
+    selectors.require_own(execution, caller)
+    if execution.status != ExecutionStatus.OUTCOME_UNKNOWN:
+        raise Conflict(f"Only an unknown outcome can be resolved: this is {execution.status}.")
+    found, _ = Resolution.objects.update_or_create(
+        pk=execution.pk,
+        defaults={
+            "outcome": outcome,
+            "note": note,
+            "by": (caller.name or caller.owner)[:200],
+            "at": clock.now(),
+        },
     )
-    return execute(
-        caller=caller,
-        instance_ref=str(execution.instance_id),
-        method=execution.method,
-        parameters=payloads.open_parameters(payload),
-        options=options,
-        idempotency_key=key,
-        body={"replay_of": str(execution.pk), "mode": options.mode.value},
-    )
+    _audit(caller, execution, "execution.resolved", outcome=outcome, note=note)
+    return found
 
 
-def _require_own(caller: Caller, execution: Execution) -> None:
-    if not selectors.started_by(execution, caller) and not caller.can("manage"):
-        raise Forbidden("Only who started an execution, or the scope 'manage', may do this.")
-
-
-def _audit(caller: Caller, execution: Execution, action: str) -> None:
+def _audit(caller: Caller, execution: Execution, action: str, **detail: str) -> None:
     audit.record(
         actor=caller.owner,
         action=action,
         target_type="execution",
         target=str(execution.pk),
-        detail={"instance": execution.instance_slug, "method": execution.method},
+        detail={"instance": execution.instance_slug, "method": execution.method, **detail},
     )

@@ -13,6 +13,7 @@ from executor import (
     admission,
     answers,
     dbclock,
+    entering,
     idempotency,
     news,
     payloads,
@@ -25,8 +26,10 @@ from executor.choices import ExecutionStatus, Mode
 from executor.claims import ClaimLost
 from executor.delivery.nudge import nudge
 from executor.models import Execution, IdempotencyRecord, Payload
+from executor.run import Run
 from integration_hub.access.caller import Caller
 from integration_hub.api import request_id
+from integration_hub.coordination import behind, rows
 from integration_hub.coordination.statement import insert_unless_taken, write_together
 from integration_hub.lib import clock, jsonsafe, metrics, pause
 from integration_hub.lib.errors import HubError, IdempotencyInProgress, ServiceUnavailable
@@ -57,39 +60,83 @@ def start(asked: Asked) -> Reply:
     """Reject, answer from the key, queue or run."""
     error = admission.refusal(asked.target, asked.parameters, asked.options)
     if error is not None:
-        return _known_answer(asked) or _reject(asked, error)
-    execution, payload = _rows(asked)
-    if asked.key is None:
+        return known_answer(asked) or _reject(asked, error)
+    execution, payload = new_rows(asked)
+    if asked.key is not None:
+        return _under_key(asked, execution, payload)
+    if _asks_first(asked, execution):
+        return _sync(asked, execution, payload)
+    write_together(inserts=[execution, payload])
+    return _begun(asked, execution, payload, None)
+
+
+def _asks_first(asked: Asked, execution: Execution) -> bool:
+    """Whether it is certain that this call is sent, if it may be, while its caller waits."""
+    return execution.mode == Mode.SYNC and not asked.target.method.cache_seconds
+
+
+def _sync(asked: Asked, execution: Execution, payload: Payload) -> Reply:
+    """Ask for leave before anything is written: a refusal is answered first, its row follows."""
+    run = _run_of(asked, execution, payload)
+
+    def insert() -> None:
+        pause.point("before-insert")
         write_together(inserts=[execution, payload])
-        return _begun(asked, execution, payload, None)
-    return _under_key(asked, execution, payload)
 
-
-def admitted(asked: Asked) -> tuple[Execution, Payload]:
-    """The unsaved rows of a call without a key, for who writes many at once.
-
-    Raises why it is refused, once its rejected row is written.
-    """
-    error = admission.refusal(asked.target, asked.parameters, asked.options)
+    error = entering.refused_early(run, insert)
     if error is not None:
-        _reject(asked, error)
-    return _rows(asked)
+        return _refused(execution, payload, error)
+    try:
+        if not entering.is_inserted(run):
+            insert()
+        pause.point("after-insert")
+    except BaseException:
+        entering.give_back(run)
+        raise
+    return _run(run)
 
 
-def _rows(asked: Asked) -> tuple[Execution, Payload]:
+def _refused(execution: Execution, payload: Payload, error: HubError) -> Reply:
+    rows, problem = _rejected(execution, payload, error)
+    behind.write([*rows, *news.of_limit(execution, error)])
+    return answers.failed(problem)
+
+
+def new_rows(asked: Asked) -> tuple[Execution, Payload]:
+    """The unsaved rows of an admitted call."""
     execution = _new_execution(asked)
     return execution, payloads.for_call(execution, asked.target, asked.parameters)
 
 
 def _under_key(asked: Asked, execution: Execution, payload: Payload) -> Reply:
+    """The key before anything else; while its method refuses it is looked up, not taken.
+
+    Asking for leave first would cost each replay a token.
+    """
+    if not _asks_first(asked, execution) or not entering.refuses_now(asked.target):
+        return _with_key(asked, execution, payload)
+    known = known_answer(asked)
+    if known is not None:
+        return known
+    run = _run_of(asked, execution, payload)
+    error = entering.refused_early(run)
+    if error is not None:
+        return _refused(execution, payload, error)
+    try:
+        return _with_key(asked, execution, payload, run)
+    finally:
+        entering.give_back(run)  # what the call has not used: the key was taken meanwhile
+
+
+def _with_key(
+    asked: Asked, execution: Execution, payload: Payload, run: Run | None = None
+) -> Reply:
     """Insert together with the key, or answer as the first request under it was answered."""
     for _ in range(_KEY_TRIES):
-        record = _record(asked, execution)
-        if execution.mode == Mode.ASYNC:
-            idempotency.keep_answer(record, answers.accepted(execution))
+        record = record_of(asked, execution)
         pause.point("before-insert")
         if insert_unless_taken(record, [execution, payload]):
-            return _begun(asked, execution, payload, record)
+            return _begun(asked, execution, payload, record, run)
         pause.point("before-find")
         earlier = idempotency.find(record)
         if earlier is not None:
@@ -111,35 +158,42 @@ def _earlier(asked: Asked, earlier: idempotency.Earlier) -> Reply | None:
     if execution is None or not idempotency.take_over(execution, asked.target):
         return None
     payload = Payload.objects.filter(pk=execution.pk).first() or Payload(id=execution.pk)
-    return _run(asked, execution, payload, earlier.record)
+    return _run(_run_of(asked, execution, payload), earlier.record)
 
 
-def _known_answer(asked: Asked) -> Reply | None:
+def known_answer(asked: Asked) -> Reply | None:
     """A call that would be refused today may have an answer from when it was not."""
     if asked.key is None:
         return None
-    earlier = idempotency.find(_record(asked, Execution(id=new_id())))
+    earlier = idempotency.find(record_of(asked, Execution(id=new_id())))
     return earlier.reply if earlier is not None else None
 
 
 def _begun(
-    asked: Asked, execution: Execution, payload: Payload, record: IdempotencyRecord | None
+    asked: Asked,
+    execution: Execution,
+    payload: Payload,
+    record: IdempotencyRecord | None,
+    run: Run | None = None,
 ) -> Reply:
     pause.point("after-insert")
     if execution.mode == Mode.ASYNC:
         if asked.options.not_before is None and not asked.quiet:
             nudge(str(execution.priority))
         return answers.accepted(execution)
-    return _run(asked, execution, payload, record)
+    return _run(run or _run_of(asked, execution, payload), record)
 
 
-def _run(
-    asked: Asked, execution: Execution, payload: Payload, record: IdempotencyRecord | None
-) -> Reply:
+def _run_of(asked: Asked, execution: Execution, payload: Payload) -> Run:
+    fresh = asked.options.fresh
+    return pipeline.sync_run(execution, payload, asked.target, asked.parameters, fresh=fresh)
+
+
+def _run(run: Run, record: IdempotencyRecord | None = None) -> Reply:
     try:
-        return pipeline.run_sync(execution, payload, asked.target, asked.parameters, record)
+        return pipeline.run_sync(run, record)
     except ClaimLost:
-        return _settled_elsewhere(execution)
+        return _settled_elsewhere(run.execution)
 
 
 def _settled_elsewhere(execution: Execution) -> Reply:
@@ -157,7 +211,18 @@ def _settled_elsewhere(execution: Execution) -> Reply:
 
 def _reject(asked: Asked, error: HubError) -> NoReturn:
     """One final row for a call that was never made; then raise why."""
-    execution, payload = _rows(asked)
+    write_together(inserts=rejected(asked, error))
+    raise error
+
+
+def rejected(asked: Asked, error: HubError) -> list[Model]:
+    """The unsaved rows of a call that is refused, counted as such."""
+    return _rejected(*new_rows(asked), error)[0]
+
+
+def _rejected(
+    execution: Execution, payload: Payload, error: HubError
+) -> tuple[list[Model], dict[str, Any]]:
     execution.status, execution.code = ExecutionStatus.REJECTED, error.code
     execution.lease_until = execution.due_at = execution.deadline_at = None
     execution.sent = False
@@ -165,27 +230,30 @@ def _reject(asked: Asked, error: HubError) -> NoReturn:
     execution.duration_ms = 0.0
     problem = answers.problem_of(execution, error)
     execution.error = jsonsafe.dumps_text(problem)
-    rows: list[Model] = [execution, payload, news.of_end(execution, problem)]
-    write_together(inserts=rows)
     slug, method = execution.instance_slug, execution.method
     metrics.executions_total.labels(slug, method, execution.status).inc()
-    raise error
+    return [execution, payload, news.of_end(execution, problem)], problem
 
 
-def _record(asked: Asked, execution: Execution) -> IdempotencyRecord:
-    return idempotency.new_record(
+def record_of(asked: Asked, execution: Execution) -> IdempotencyRecord:
+    """The unsaved claim of its key; an async call's answer is known and in it."""
+    record = idempotency.new_record(
         owner=asked.caller.owner,
         target=asked.target,
         key=asked.key or "",
         body=asked.body,
         execution=execution,
     )
+    if execution.mode == Mode.ASYNC:
+        idempotency.keep_answer(record, answers.accepted(execution))
+    return record
 
 
 def _new_execution(asked: Asked) -> Execution:
     instance, options = asked.target.instance, asked.options
     now = clock.now()
-    execution = Execution(
+    execution = rows.new(
+        Execution,
         id=new_id(),
         mode=options.mode.value,
         priority=options.priority.value,
@@ -203,6 +271,7 @@ def _new_execution(asked: Asked) -> Execution:
         timeout_ms=options.timeout_ms,
         max_wait_ms=options.max_wait_ms,
         replay_of=options.replay_of,
+        values_of=options.values_of,
         created_at=now,
     )
     _place(execution, asked, now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
 
 from executor import health
@@ -9,6 +11,7 @@ from executor.delivery import claim, life, node, nudge, pace
 from executor.delivery.drain import Drain, threads
 from executor.delivery.flight import Flight, Keeper
 from executor.delivery.lost import reconcile
+from executor.delivery.processes import die_of_memory
 from executor.delivery.stopping import stop
 from integration_hub.events import relay
 from integration_hub.lib import log
@@ -25,15 +28,20 @@ def drain(queue: str) -> None:
     its queues hold, interactive first.
     """
     life.show()
+    queues = node.current.priorities
     work = Drain(
-        queues=node.current.queues,
+        queues=queues,
         threads=threads(),
         seconds=float(settings.Q_CLUSTER["timeout"]),
-        sides=(health.run_due, _relay),
+        sides=_sides(),
     )
-    if work.run() == 0:
+    try:
+        done = work.run()
+    except MemoryError:
+        die_of_memory()
+    if done == 0:
         logger.debug("delivery.duplicate_hint", queue=queue)
-    elif claim.any_due(queues=node.current.queues):
+    elif claim.any_due(queues=queues):
         nudge.hint(nudge.DRAIN, queue)
 
 
@@ -59,6 +67,12 @@ def safety_net() -> None:
     life.show()
     reconcile()
     pace.hint_what_is_due()
+
+
+def _sides() -> list[Callable[[], object]]:
+    """What a drain of this host does beside its calls."""
+    jobs = {node.HEALTH: health.run_due, node.EVENTS: _relay}
+    return [job for queue, job in jobs.items() if node.current.serves(queue)]
 
 
 def _relay() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from executor.followups import job_options
 from executor.http_checks import method_faults
+from executor.http_lint import method_warnings
 from executor.http_request import build_request
+from executor.http_sending import BASE_URL, answered, send
 from executor.http_template import names_in
-from integration_hub.egress import http, policy
 from integration_hub.egress.door import HttpRequest
 from integration_hub.lib.errors import Fault
-from registry.adapter import Adapter, AdapterAnswer, AdapterCall, adapters
+from registry.adapter import HTTP_AUTH, Adapter, AdapterAnswer, AdapterCall, adapters
 from registry.spec import SAFE_HTTP_METHODS, MethodSpec
 
 _SCALAR = {"type": ["string", "number", "boolean"]}
@@ -21,35 +23,17 @@ _SCALAR = {"type": ["string", "number", "boolean"]}
 class HttpAdapter(Adapter):
     type: ClassVar[str] = "http"
     title: ClassVar[str] = "HTTP / REST"
-    supported_auth: ClassVar[frozenset[str]] = frozenset(
-        {
-            "none",
-            "basic",
-            "digest",
-            "bearer",
-            "api_key",
-            "oauth2",
-            "jwt",
-            "hmac",
-            "aws_sigv4",
-            "session_login",
-            "custom",
-        }
-    )
+    keeps_deadline: ClassVar[bool] = True
+    follows_addresses: ClassVar[bool] = True
+    supported_auth: ClassVar[frozenset[str]] = HTTP_AUTH
 
     def config_schema(self) -> Mapping[str, Any]:
         return {
             "type": "object",
             "required": ["base_url"],
             "properties": {
-                "base_url": {
-                    "type": "string",
-                    "format": "uri",
-                    "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://",
-                    "maxLength": 2048,
-                    "title": "Base URL",
-                    "description": "Where the system is, http or https; paths are appended to it.",
-                }
+                "base_url": BASE_URL
+                | {"description": "Where the system is, http or https; paths are appended to it."}
             },
         }
 
@@ -83,11 +67,20 @@ class HttpAdapter(Adapter):
                     "description": "Of POST, PUT and PATCH; json unless said. With none, what "
                     "is left of the parameters becomes the query.",
                 },
+                job_options.BLOCK: job_options.SCHEMA,
+                "answer": {
+                    "enum": ["document", "file"],
+                    "description": "With file every answer is streamed to the file store, "
+                    "whatever its type; otherwise those that are no documents are.",
+                },
             },
         }
 
     def check_method(self, method: MethodSpec) -> Iterable[Fault]:
         return method_faults(method)
+
+    def method_warnings(self, method: MethodSpec) -> Iterable[Fault]:
+        return method_warnings(method)
 
     def needed_parameters(self, protocol: Mapping[str, Any]) -> frozenset[str]:
         return frozenset(names_in(str(protocol["path"])))
@@ -99,23 +92,4 @@ class HttpAdapter(Adapter):
         return build_request(call)
 
     def call(self, call: AdapterCall) -> AdapterAnswer:
-        signed = call.sign(build_request(call))
-        answer = http.send(
-            signed.request,
-            deadline=call.deadline,
-            allowed_hosts=call.allowed_hosts or (_own_host(call),),
-            redirects=call.redirects,
-            resign=call.sign,
-        )
-        return AdapterAnswer(
-            status=answer.status,
-            content=answer.content,
-            content_type=answer.content_type,
-            headers=answer.headers,
-            exchange=answer,
-        )
-
-
-def _own_host(call: AdapterCall) -> str:
-    """The default of `allowed_hosts`: the host of `base_url`."""
-    return policy.host_of(str(call.config["base_url"]))
+        return answered(send(call, build_request(call)))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from executor import selectors
-from executor.models import Attempt, Execution, Payload
+from executor import payloads, selectors
+from executor.models import Attempt, Execution, Payload, Resolution
 from integration_hub.lib import jsonsafe
+
+# Waiting for the first byte of the answer, and reading the rest.
+_UPSTREAM = ("wait_ms", "read_ms")
 
 
 def summary(execution: Execution) -> dict[str, Any]:
@@ -27,6 +30,7 @@ def summary(execution: Execution) -> dict[str, Any]:
         "correlation_id": execution.correlation_id or None,
         "metadata": jsonsafe.loads(execution.metadata),
         "caller": execution.caller_name or execution.caller,
+        "caller_id": execution.caller,
         "replay_of": str(execution.replay_of) if execution.replay_of else None,
         "cancel_requested": execution.cancel_requested,
         "due_at": execution.due_at,
@@ -38,15 +42,40 @@ def summary(execution: Execution) -> dict[str, Any]:
 
 
 def full(
-    execution: Execution, payload: Payload | None, attempts: Iterable[Attempt], *, unmasked: bool
+    execution: Execution,
+    payload: Payload | None,
+    attempts: Iterable[Attempt],
+    *,
+    resolution: Resolution | None,
+    unmasked: bool,
 ) -> dict[str, Any]:
     """With bodies; `unmasked` for the token that started it."""
+    tries = [attempt(row) for row in attempts]
     return {
         **summary(execution),
         "parameters": selectors.parameters_of(payload, unmasked=unmasked),
         "data": selectors.data_of(payload, unmasked=unmasked),
-        "attempt_list": [attempt(row) for row in attempts],
+        **payloads.notes_of(payload),
+        "timings": phases(execution, [item["timings"] for item in tries]),
+        "resolution": _resolution(resolution),
+        "attempt_list": tries,
     }
+
+
+def phases(execution: Execution, tries: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Milliseconds by phase of the whole execution, all its attempts together."""
+    told: dict[str, float] = jsonsafe.loads(execution.timings) if execution.timings else {}
+    for one in tries:
+        for name, spent in one.items():
+            phase = "upstream_ms" if name in _UPSTREAM else name
+            told[phase] = round(told.get(phase, 0.0) + spent, 3)
+    return told
+
+
+def _resolution(row: Resolution | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    return {"outcome": row.outcome, "note": row.note, "by": row.by, "at": row.at}
 
 
 def attempt(row: Attempt) -> dict[str, Any]:
@@ -57,6 +86,8 @@ def attempt(row: Attempt) -> dict[str, Any]:
         "status_code": row.status_code,
         "code": row.code or None,
         "timings": jsonsafe.loads(row.timings),
+        "request_bytes": row.request_bytes,
+        "response_bytes": row.response_bytes,
     }
 
 

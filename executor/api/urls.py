@@ -3,15 +3,24 @@
 from django.urls import path
 
 from executor.api.batch_views import BatchView
+from executor.api.credential_views import CredentialRotateView, CredentialTestView
 from executor.api.execute_views import ExecuteByContextView, ExecuteView
 from executor.api.execution_views import (
     CancelView,
     ExecutionListView,
     ExecutionView,
     PayloadView,
+    ReplayManyView,
     ReplayView,
+    ResolveView,
 )
-from executor.api.instance_views import CircuitsResetView, CircuitsView, ConnectionTestView
+from executor.api.export_views import ExportView
+from executor.api.instance_views import (
+    CircuitsResetView,
+    CircuitsView,
+    ConnectionTestView,
+    DriftView,
+)
 from executor.health_api import InstanceHealthView
 
 urlpatterns = [
@@ -19,16 +28,30 @@ urlpatterns = [
     path("execute", ExecuteByContextView.as_view(), name="execute-by-context"),
     path("executions", ExecutionListView.as_view({"get": "list"}), name="executions"),
     path("executions/batch", BatchView.as_view(), name="executions-batch"),
+    path("executions/export", ExportView.as_view({"get": "list"}), name="executions-export"),
+    path("executions/replay", ReplayManyView.as_view(), name="executions-replay"),
     path("executions/<str:execution_id>", ExecutionView.as_view(), name="execution"),
     path("executions/<str:execution_id>/cancel", CancelView.as_view(), name="execution-cancel"),
     path("executions/<str:execution_id>/replay", ReplayView.as_view(), name="execution-replay"),
+    path("executions/<str:execution_id>/resolve", ResolveView.as_view(), name="execution-resolve"),
     path("executions/<str:execution_id>/payload", PayloadView.as_view(), name="execution-payload"),
+    path("instances/<str:ref>/drift", DriftView.as_view(), name="instance-drift"),
     path("instances/<str:ref>/health", InstanceHealthView.as_view(), name="instance-health"),
     path("instances/<str:ref>/circuits", CircuitsView.as_view(), name="instance-circuits"),
     path(
         "instances/<str:ref>/circuits/reset",
         CircuitsResetView.as_view(),
         name="instance-circuits-reset",
+    ),
+    path(
+        "instances/<str:ref>/credentials/test",
+        CredentialTestView.as_view(),
+        name="credentials-test",
+    ),
+    path(
+        "instances/<str:ref>/credentials/rotate",
+        CredentialRotateView.as_view(),
+        name="credentials-rotate",
     ),
     path("instances/<str:ref>/test", ConnectionTestView.as_view(), name="instance-test"),
 ]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 from django.conf import settings
@@ -22,8 +20,9 @@ _waiting = 0
 
 def until_final(execution_id: UUID, seconds: float) -> None:
     """Return when the row is final, after `seconds`, or at once when too many wait already."""
-    with _seat() as seated:
-        if not seated:
+    seat = Seat()
+    try:
+        if not seat.taken:
             return
         end, step = clock.monotonic() + seconds, _FIRST_LOOK_S
         while not _is_final(execution_id):
@@ -32,6 +31,8 @@ def until_final(execution_id: UUID, seconds: float) -> None:
                 return
             clock.sleep(min(step, left))
             step = min(step * 1.3, _SLOWEST_LOOK_S)
+    finally:
+        seat.leave()
 
 
 def seats() -> int:
@@ -39,17 +40,21 @@ def seats() -> int:
     return max(1, int(settings.HUB_WEB_THREADS) // 4)
 
 
-@contextmanager
-def _seat() -> Iterator[bool]:
-    global _waiting  # noqa: PLW0603 - one count a process is the point
-    with _lock:
-        seated = _waiting < seats()
-        _waiting += seated
-    try:
-        yield seated
-    finally:
+class Seat:
+    """One of the threads that may wait or stream; `taken` is False when all are in use."""
+
+    def __init__(self) -> None:
+        global _waiting  # noqa: PLW0603 - one count a process is the point
         with _lock:
-            _waiting -= seated
+            self.taken = _waiting < seats()
+            _waiting += self.taken
+
+    def leave(self) -> None:
+        """Give it back; more than once does no harm."""
+        global _waiting  # noqa: PLW0603
+        with _lock:
+            _waiting -= self.taken
+            self.taken = False
 
 
 def _is_final(execution_id: UUID) -> bool:

@@ -14,12 +14,12 @@ from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 
 from executor.delivery import node
-from executor.delivery.nudge import SHARED_QUEUES, key_of
+from executor.delivery.nudge import key_of
 
 
 def keys() -> list[str]:
     """Every key that this host's cluster takes tasks from."""
-    queues = (*SHARED_QUEUES, *node.current.queues, node.canary_queue())
+    queues = (*node.current.queues, node.canary_queue())
     return [Conf.PREFIX, *map(key_of, queues)]
 
 

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 
 from executor.choices import ExecutionStatus
 from executor.delivery.constants import LEASE_SECONDS
+from executor.delivery.node import PRIORITIES
 from executor.models import Execution
 from executor.querysets import ExecutionQuerySet
 from integration_hub.coordination import dbtime
@@ -19,17 +20,23 @@ ALONE = Q(suspect=True) | Q(deaths__gt=0)
 """Rows that were running when a worker died: they run with nothing beside them."""
 
 
-def claim(*, limit: int, queues: Sequence[str], fits_ms: int, owner: str) -> list[Execution]:
+NOTHING = Q(pk__in=())
+
+
+def claim(
+    *, limit: int, queues: Sequence[str], fits_ms: int, owner: str, without: Q = NOTHING
+) -> list[Execution]:
     """Up to `limit` due rows, in the order of `queues`, oldest due first.
 
-    `fits_ms` leaves out rows whose deadline lies beyond the claimer's own end.
-    Each claim raises the fence: whoever held the row before writes no more.
+    `fits_ms` leaves out rows whose deadline lies beyond the claimer's own end,
+    `without` rows that it has no place for now. Each claim raises the fence:
+    whoever held the row before writes no more.
     """
     claimed: list[Execution] = []
     for queue in queues:
         if (room := limit - len(claimed)) > 0:
             rows = _due(fits_ms).filter(priority=queue).exclude(ALONE)
-            claimed += _take(rows, room, owner)
+            claimed += _take(rows if without is NOTHING else rows.exclude(without), room, owner)
     return claimed
 
 
@@ -81,6 +88,15 @@ def _take(rows: ExecutionQuerySet, limit: int, owner: str) -> list[Execution]:
         for name, value in state.items():
             setattr(row, name, value)
     return found
+
+
+def seconds_to_next(*, within: float) -> float | None:
+    """Seconds until the next waiting row falls due, or None when none does `within` seconds."""
+    now = dbtime.now()
+    soon = Execution.objects.waiting().filter(priority__in=PRIORITIES)
+    soon = soon.filter(due_at__gt=now, due_at__lte=now + timedelta(seconds=within))
+    first = soon.order_by("due_at").values_list("due_at", flat=True).first()
+    return None if first is None else (first - now).total_seconds()
 
 
 def any_due(*, queues: Sequence[str]) -> bool:

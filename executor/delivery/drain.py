@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from executor import pipeline
-from executor.delivery import claim, lost, node
+from executor.choices import Priority
+from executor.delivery import claim, lost, node, room
 from executor.delivery.constants import (
     DRAIN_POLL,
     GRACE_SECONDS,
     SETTLE_MARGIN,
-    SIDE_EVERY,
     STOP_RESERVE,
     SUSPECT_PAUSE,
 )
 from executor.delivery.flight import Call, Flight, Keeper
 from executor.delivery.pool import Pool
+from executor.delivery.processes import die_of_memory
+from executor.delivery.room import holds
+from executor.delivery.sides import Side, Sides
 from executor.delivery.stopping import stop
+from executor.delivery.turn import Turn
+from executor.entering import LIMITS
 from executor.models import Execution
 from integration_hub.lib import clock, log
 
 logger = log.get(__name__)
-
-Side = Callable[[], object]
 
 
 class Drain:
@@ -39,13 +44,13 @@ class Drain:
     def __init__(
         self, *, queues: Sequence[str], threads: int, seconds: float, sides: Sequence[Side] = ()
     ) -> None:
-        self._queues, self._threads, self._sides = queues, threads, sides
+        self._queues, self._threads = queues, threads
         self._end = clock.monotonic() + seconds
         self._flight = Flight(node.process_name())
         self._pool = Pool("hub-drain")
         self._alone_after = clock.monotonic()
-        self._sides_at = clock.monotonic() + SIDE_EVERY
-        self._sides_running = 0
+        self._turn = Turn()
+        self._sides = Sides(sides, self._pool)
         self.done = 0
 
     def run(self) -> int:
@@ -63,70 +68,80 @@ class Drain:
                     break
                 self._flight.wait(DRAIN_POLL)
                 self._claim()
-                self._run_sides()
+                self._sides.run()
+        self._turn.pass_on()
 
     def _claim(self) -> bool:
         """Fill the free threads; whether anything was claimed."""
         if stop.requested:
             return False
         idle = not len(self._flight)
-        solo = self._wants_solo()
-        free = 0 if solo else self._threads - len(self._flight)
-        rows = self._claimed(claim.claim, limit=free) if free > 0 else []
-        if idle and not rows:
-            rows = self._claim_solo()
-        for row in rows:
-            self._start(row)
-        return bool(rows)
+        started = 0 if self._wants_solo(idle=idle) else self._claim_beside()
+        if idle and not started:
+            started = self._begin(self._claim_solo())
+        return bool(started)
 
-    def _wants_solo(self) -> bool:
+    def _claim_beside(self) -> int:
+        """Any work while there are threads, then interactive work for the reserve."""
+        started, held = 0, holds.now()
+        if free := room.free(self._flight.executions(), self._threads):
+            rows = self._claimed(claim.claim, limit=free, without=held)
+            started = self._begin(rows)
+        running = self._flight.executions()
+        if Priority.INTERACTIVE.value not in self._queues:
+            return started
+        if reserved := room.reserved(running, self._threads):
+            crowd = Q(instance_id__in=room.full(running, self._threads))
+            without = crowd if held is claim.NOTHING else held | crowd
+            queues = (Priority.INTERACTIVE.value,)
+            rows = self._claimed(claim.claim, limit=reserved, without=without, queues=queues)
+            started += self._begin(rows)
+        return started
+
+    def _wants_solo(self, *, idle: bool) -> bool:
         """Whether a suspect's turn has come, or one runs: nothing is claimed beside it."""
-        if any(_runs_alone(call.execution) for call in self._flight.calls()):
+        if any(_runs_alone(execution) for execution in self._flight.executions()):
             return True
         if clock.monotonic() < self._alone_after:
             return False
-        return claim.waits_alone(queues=self._queues, fits_ms=self._fits_ms())
+        if not claim.waits_alone(queues=self._queues, fits_ms=self._fits_ms()):
+            self._turn.pass_on()
+            return False
+        return idle or self._turn.is_mine()
 
     def _claim_solo(self) -> list[Execution]:
         # The others get their turn before the next suspect does.
         self._alone_after = clock.monotonic() + SUSPECT_PAUSE
+        self._turn.pass_on()
         return self._claimed(claim.claim_alone)
 
-    def _claimed(self, take: Callable[..., list[Execution]], **limits: int) -> list[Execution]:
-        fits = self._fits_ms()
-        return take(queues=self._queues, fits_ms=fits, owner=self._flight.owner, **limits)
+    def _claimed(self, take: Callable[..., list[Execution]], **options: Any) -> list[Execution]:
+        asked = {"queues": self._queues, "fits_ms": self._fits_ms(), **options}
+        return take(owner=self._flight.owner, **asked)
 
     def _fits_ms(self) -> int:
         return max(0, int((self._end - SETTLE_MARGIN - clock.monotonic()) * 1000))
 
-    def _start(self, execution: Execution) -> None:
-        self.done += 1
-        call = self._flight.add(execution)
-        self._pool.submit(partial(self._run_call, call))
+    def _begin(self, rows: list[Execution]) -> int:
+        for execution in rows:
+            call = self._flight.add(execution)
+            self._pool.submit(partial(self._run_call, call))
+        self.done += len(rows)
+        return len(rows)
 
     def _run_call(self, call: Call) -> None:
         try:
-            pipeline.run_claimed(call.execution, cancelled=call.cancelled)
+            outcome = pipeline.run_claimed(call.execution, cancelled=call.cancelled)
+            if outcome is not None and isinstance(outcome.error, LIMITS):
+                holds.note(call.execution, outcome.retry_in or 0.0)
+        except MemoryError:
+            die_of_memory()
         except Exception:
             # The keeper hands it back: this worker lives, so no death may be charged.
             call.broken = True
             logger.exception("delivery.call_broke", execution_id=str(call.execution.pk))
             return
         self._flight.remove(call)
-
-    def _run_sides(self) -> None:
-        if clock.monotonic() < self._sides_at or self._sides_running:
-            return
-        self._sides_at = clock.monotonic() + SIDE_EVERY
-        self._sides_running = 1
-        self._pool.submit(self._run_each_side)
-
-    def _run_each_side(self) -> None:
-        try:
-            for side in self._sides:
-                side()
-        finally:
-            self._sides_running = 0
 
     def _finish_within_grace(self) -> None:
         end = clock.monotonic() + GRACE_SECONDS - STOP_RESERVE

@@ -10,6 +10,7 @@ from django.db import Error, close_old_connections, connections
 
 from executor.delivery import claim, life, lost
 from executor.delivery.constants import RENEW_EVERY, WATCH_EVERY
+from executor.delivery.processes import die_of_memory
 from executor.models import Execution
 from integration_hub.lib import clock, log
 
@@ -47,6 +48,9 @@ class Flight:
     def calls(self) -> list[Call]:
         with self._changed:
             return list(self._calls.values())
+
+    def executions(self) -> list[Execution]:
+        return [call.execution for call in self.calls()]
 
     def __len__(self) -> int:
         with self._changed:
@@ -89,6 +93,8 @@ class Keeper(threading.Thread):
                 self._tick()
             except Error as error:
                 logger.warning("delivery.keeper_failed", error=type(error).__name__)
+            except MemoryError:
+                die_of_memory()
         connections.close_all()
 
     def _tick(self) -> None:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import F, Q
 
-from executor import settle
+from executor import ending
 from executor.choices import ExecutionStatus, Mode
 from executor.delivery.constants import MAX_DEATHS
 from executor.models import Execution
@@ -55,12 +55,27 @@ def hand_back(rows: list[Execution], *, owner: str) -> None:
 def _bury_the_dead() -> None:
     lost = Execution.objects.lost().filter(mode=Mode.ASYNC).exclude(lease_owner__startswith=TAKEN)
     for owner in lost.order_by().values_list("lease_owner", flat=True).distinct()[:_BATCH]:
-        with transaction.atomic():
-            calls = Execution.objects.filter(mode=Mode.ASYNC)
-            count = _held_by(owner, calls).count()
-            charge = {"deaths": F("deaths") + 1} if count == 1 else {"suspect": True}
-            taken = _take_from(owner, calls, **charge)
+        bury(owner)
+
+
+def bury(owner: str) -> int:
+    """Take everything from a worker that is dead; the number of calls that await settling."""
+    with transaction.atomic():
+        calls = Execution.objects.filter(mode=Mode.ASYNC)
+        count = _held_by(owner, calls).count()
+        charge = {"deaths": F("deaths") + 1} if count == 1 else {"suspect": True}
+        taken = _take_from(owner, calls, **charge)
+    if taken:
         logger.warning("delivery.worker_lost", owner=owner, calls=taken, charged=count == 1)
+    return taken
+
+
+def bury_tree(name: str) -> None:
+    """Take everything from the workers of a tree whose cluster is dead, each for itself."""
+    running = Execution.objects.filter(mode=Mode.ASYNC, status=ExecutionStatus.EXECUTING)
+    of_tree = running.filter(lease_owner__startswith=f"{name}:")
+    for owner in of_tree.order_by().values_list("lease_owner", flat=True).distinct()[:_BATCH]:
+        bury(owner)
 
 
 def _take_from(owner: str, rows: ExecutionQuerySet, **changes: object) -> int:
@@ -85,7 +100,7 @@ def _settle(row: Execution) -> bool:
     strikes = row.deaths + int(row.suspect)
     if row.mode == Mode.ASYNC and row.deaths and strikes >= MAX_DEATHS:
         logger.error("delivery.poison", execution_id=str(row.pk), instance=row.instance_slug)
-        settle.finish(row, status=ExecutionStatus.FAILED, error=Poisoned(_POISON))
+        ending.finish(row, status=ExecutionStatus.FAILED, error=Poisoned(_POISON))
     else:
-        settle.settle_lost(row)
+        ending.settle_lost(row)
     return True

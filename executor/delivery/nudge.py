@@ -18,10 +18,6 @@ CHECK_HEALTH = "executor.tasks.check_health"
 RELAY_EVENTS = "executor.tasks.relay_events"
 CANARY = "executor.tasks.canary"
 
-HEALTH, EVENTS = "health", "events"
-SHARED_QUEUES = (HEALTH, EVENTS)
-"""What any cluster takes, beside the priorities that it is told to serve."""
-
 logger = log.get(__name__)
 # A line for every hint and every canary says nothing that a row does not say better.
 logging.getLogger("django-q").setLevel(logging.WARNING)

@@ -19,10 +19,12 @@ from executor.delivery.constants import (
     PACER_LEASE,
     RECONCILE_EVERY,
     RENEW_EVERY,
+    SHORTEST_PAUSE,
     UPKEEP_EVERY,
 )
 from executor.delivery.lost import reconcile
 from executor.delivery.stopping import stop
+from integration_hub.audit import sealer
 from integration_hub.coordination import dbtime, heartbeat, leases
 from integration_hub.coordination.leases import Lease
 from integration_hub.events import relay
@@ -44,13 +46,13 @@ class Step:
 
 def hint_what_is_due() -> None:
     """Enqueue a hint for every kind of work that waits and has no hint yet."""
-    for queue in node.QUEUES:
+    for queue in node.PRIORITIES:
         if claim.any_due(queues=(queue,)):
             nudge.hint(nudge.DRAIN, queue)
     if health.any_due():
-        nudge.hint(nudge.CHECK_HEALTH, nudge.HEALTH)
+        nudge.hint(nudge.CHECK_HEALTH, node.HEALTH)
     if _events_wait():
-        nudge.hint(nudge.RELAY_EVENTS, nudge.EVENTS)
+        nudge.hint(nudge.RELAY_EVENTS, node.EVENTS)
 
 
 def _events_wait() -> bool:
@@ -63,17 +65,20 @@ class Pacer:
     def __init__(self) -> None:
         self._lease: Lease | None = None
         self._beat = Step("beat", BEAT_EVERY, self._show)
+        self._due = Step("due", PACE_EVERY, hint_what_is_due)
         self._steps = [
-            Step("due", PACE_EVERY, hint_what_is_due),
+            self._due,
             Step("reconcile", RECONCILE_EVERY, reconcile),
-            Step("upkeep", UPKEEP_EVERY, purge.upkeep),
+            Step("audit", sealer.SEAL_EVERY, sealer.keep_chained),
+            Step("partitions", UPKEEP_EVERY, purge.make_partitions),
+            Step("purge", PACE_EVERY, purge.Purge().slice),
         ]
 
     def run(self) -> None:
         while not stop.requested:
             close_old_connections()
             self.tick()
-            clock.sleep(PACE_EVERY)
+            clock.sleep(self._pause())
         if self._lease is not None:
             self._lease.release()
         heartbeat.leave(life.PACER)
@@ -85,6 +90,20 @@ class Pacer:
             return
         for step in self._steps:
             self._do(step)
+
+    def _pause(self) -> float:
+        """A second, or less when an execution falls due within it: nothing starts late for us."""
+        if self._lease is None:
+            return PACE_EVERY
+        try:
+            left = claim.seconds_to_next(within=PACE_EVERY)
+        except Error as error:
+            self._after_outage(error)
+            return PACE_EVERY
+        if left is None:
+            return PACE_EVERY
+        self._due.due_at = 0.0
+        return max(left, SHORTEST_PAUSE)
 
     def _acting(self) -> bool:
         try:

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from typing import NoReturn
 
 import setproctitle
 
@@ -32,6 +33,15 @@ def die_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
             os.kill(os.getpid(), number)
         return
     threading.Thread(target=_watch_parent, args=(parent, number), daemon=True).start()
+
+
+def die_of_memory() -> NoReturn:
+    """End this worker process: out of memory, any thread may fail anywhere, half-way.
+
+    It counts as any other death: what ran beside the culprit runs again, alone.
+    """
+    os.write(2, b'{"event": "delivery.out_of_memory", "level": "error"}\n')
+    os._exit(70)
 
 
 def _watch_parent(parent: int, number: signal.Signals) -> None:

@@ -6,18 +6,22 @@ socket kept-alive connections may all land on one of them.
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
+from contextlib import suppress
 from typing import Any
 
 import gunicorn.util
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.db import DatabaseError, connection
 from gunicorn.app.base import BaseApplication
 from prometheus_client import multiprocess
 
 from executor.delivery.constants import GRACE_SECONDS
 from executor.delivery.processes import die_with_parent, entitle
+from integration_hub.coordination import behind, dbtime
 
 KEEP_ALIVE_SECONDS = 65
 
@@ -34,7 +38,19 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return get_wsgi_application()
+        behind.allow()
+        application = get_wsgi_application()
+        _set_clock_right()
+        gc.collect()
+        gc.freeze()  # before the fork: the collector then touches none of the shared pages
+        return application
+
+
+def _set_clock_right() -> None:
+    """Before the first request; a database that is away now is asked with the first call."""
+    with suppress(DatabaseError):
+        dbtime.now()
+    connection.close()  # a child must not share it
 
 
 def serve(*, host: str, port: int, workers: int, threads: int) -> None:
@@ -59,6 +75,7 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
             "errorlog": "-",
             "loglevel": "warning",
             "post_fork": _post_fork,
+            "worker_exit": _worker_exit,
             "child_exit": _child_exit,
         }
     ).run()
@@ -77,8 +94,12 @@ def _post_fork(_arbiter: Any, _worker: Any) -> None:
     die_with_parent(signal.SIGTERM)
 
 
+def _worker_exit(_arbiter: Any, _worker: Any) -> None:
+    behind.close()
+
+
 def _child_exit(_arbiter: Any, worker: Any) -> None:
     if settings.HUB_METRICS_DIR.is_dir():
-        multiprocess.mark_process_dead(  # type: ignore[no-untyped-call]
+        multiprocess.mark_process_dead(  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
             worker.pid, str(settings.HUB_METRICS_DIR)
         )

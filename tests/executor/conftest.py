@@ -15,6 +15,7 @@ from integration_hub.access.caller import Caller
 from integration_hub.coordination import revision
 from integration_hub.lib import jsonsafe
 from registry import services as registry
+from registry.models import Instance
 
 SECRET = "tok-4f9a7c31d2e8b650"
 
@@ -23,6 +24,12 @@ def _http(path: str, method: str = "GET", **members):
     return {"http": {"method": method, "path": path}, **members}
 
 
+_SAYS = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"type": "string"}},
+    "additionalProperties": {"type": "string"},
+}
 METHODS = {
     "ping": _http("/ok"),
     "get_contact": _http(
@@ -48,6 +55,13 @@ METHODS = {
     "wrong_result": _http("/ok", result_schema={"type": "object", "required": ["nothing"]}),
     "bad_json": _http("/bad-json"),
     "xml": _http("/xml"),
+    "charset": _http(
+        "/charset/{as}/{said}",
+        param_schema={
+            "type": "object",
+            "properties": {"as": {"type": "string"}, "said": {"type": "string"}},
+        },
+    ),
     "redirects": _http("/redirect"),
     "status": _http(
         "/status/{code}",
@@ -66,6 +80,19 @@ METHODS = {
             "properties": {"code": {"type": "string"}},
         },
     ),
+    "says": _http("/says/{status}", param_schema=_SAYS),
+    "says_apart": _http(
+        "/says/{status}",
+        param_schema=_SAYS,
+        rate_limit={"requests": 100, "per_seconds": 1, "burst": 100},
+    ),
+    "says_again": _http(
+        "/says/{status}",
+        param_schema=_SAYS,
+        retry={"max_attempts": 9, "initial_delay_ms": 1},
+        circuit_breaker={"window": 100, "min_calls": 100},
+    ),
+    "late": _http("/delay/0.5", timeout_ms=300, retry={"max_attempts": 9, "initial_delay_ms": 1}),
     "flaky": _http("/flaky/2", retry={"max_attempts": 3, "initial_delay_ms": 1}),
     "flaky_post": _http("/flaky/2", "POST", retry={"max_attempts": 3, "initial_delay_ms": 1}),
     "flaky_keyed": _http(
@@ -81,6 +108,9 @@ METHODS = {
     "hang": _http("/hang", timeout_ms=200),
     "hang_post": _http("/hang", "POST", timeout_ms=200),
     "slow": _http("/hang", timeout_ms=20_000),
+    "slow_post": _http("/hang", "POST", timeout_ms=20_000),
+    "brief": _http("/delay/0.1"),
+    "brief_post": _http("/delay/0.1", "POST"),
     "limited": _http("/ok", rate_limit={"requests": 1, "per_seconds": 60, "burst": 1}),
     "soon": _http("/ok", rate_limit={"requests": 5, "per_seconds": 1, "burst": 1}),
     "breaks": _http(
@@ -134,6 +164,27 @@ def acme(db, upstream):
         caller=Caller.command("tests"),
     )
     return instance
+
+
+@pytest.fixture
+def guarded(acme, upstream) -> Instance:
+    """`acme` at a version whose health method asks for a token."""
+    registry.create_definition(
+        document={
+            **DOCUMENT,
+            "version": "2.0.0",
+            "health_check": {"method": "guarded"},
+            "methods": {
+                "guarded": _http("/let-in"),
+                "guarded_post": _http("/let-in", "POST"),
+            },
+        },
+        actor="tests",
+        publish=True,
+    )
+    registry.upgrade_instance(instance=acme, version="2.0.0", actor="tests")
+    upstream.let_in = {SECRET}
+    return acme
 
 
 CALLER = Caller.command("tests")

@@ -11,6 +11,7 @@ from executor import batching
 from executor.api.batch_body import MAX_CALLS
 from executor.choices import ExecutionStatus
 from executor.models import Execution, IdempotencyRecord, Payload
+from integration_hub.lib import pause
 from registry import services as registry
 
 PATH = "/api/v1/executions/batch"
@@ -189,3 +190,58 @@ def test_the_rows_of_a_batch_share_their_statements(client, on_postgres):
     ]
     assert len(inserts) == 1
     assert ("executor_execution" in inserts[0]) == on_postgres
+
+
+def test_calls_with_keys_share_their_statements_too(client):
+    results(client, PING)
+    counts = []
+    for size in (20, batching.ROWS_A_STATEMENT):
+        calls = [{**PING, "idempotency_key": f"{size}-{number}"} for number in range(size)]
+        for _ in range(2):  # made, and then asked for again
+            with CaptureQueriesContext(connection) as captured:
+                results(client, *calls)
+            counts.append(len(captured))
+    assert max(counts) <= min(counts) + 8, counts
+
+
+def test_refused_calls_share_their_statements_too(client):
+    wrong = {"instance": "acme", "method": "get_contact", "parameters": {}}
+    counts = []
+    results(client, wrong)
+    for size in (1, 100):
+        with CaptureQueriesContext(connection) as captured:
+            results(client, *[wrong] * size)
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+    assert Execution.objects.filter(status=ExecutionStatus.REJECTED).count() == 102
+
+
+def test_a_repeated_batch_gets_the_same_ids_and_only_what_is_new_is_made(client):
+    calls = [{**PING, "idempotency_key": f"k{number}"} for number in range(5)]
+    first = results(client, *calls[:3])
+    second = results(client, *calls)
+    assert [entry["execution_id"] for entry in second[:3]] == [
+        entry["execution_id"] for entry in first
+    ]
+    assert Execution.objects.count() == 5
+
+
+def test_a_batch_that_fails_halfway_leaves_nothing(client, monkeypatch):
+    monkeypatch.setattr(batching, "ROWS_A_STATEMENT", 2)
+    broken = {**PING, "correlation_id": "x", "idempotency_key": "k"}
+
+    with pause.at("batch-portion", _at_the_second(RuntimeError)):
+        assert send(client, *[broken], *[PING] * 5).status_code == 500
+    assert not Execution.objects.exists()
+    assert not IdempotencyRecord.objects.exists()
+
+
+def _at_the_second(error):
+    seen = []
+
+    def hook():
+        seen.append(1)
+        if len(seen) == 2:
+            raise error
+
+    return hook

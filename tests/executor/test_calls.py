@@ -232,3 +232,22 @@ def test_a_prohibited_address_never_gets_a_byte(call, settings, upstream):
     assert (reply.status, body["code"]) == (403, "TARGET_FORBIDDEN")
     assert Execution.objects.get().status == ExecutionStatus.REJECTED
     assert upstream.hits == []
+
+
+@pytest.mark.parametrize("charset", ["windows-1252", "iso-8859-15", "utf-16", "utf-8"])
+def test_an_answer_is_read_in_the_character_set_that_it_names(call, charset):
+    _, body = call("charset", {"as": charset, "said": charset})
+    assert body["data"] == "grüße €"
+
+
+def test_the_log_shows_an_answer_in_its_character_set_too(call):
+    _, body = call("charset", {"as": "windows-1252", "said": "windows-1252"})
+    (exchange,) = jsonsafe.loads(Payload.objects.get(pk=body["execution_id"]).exchanges)
+    assert exchange["response"]["body"] == "grüße €"
+
+
+@pytest.mark.parametrize(("really", "said"), [("windows-1252", "utf-8"), ("utf-8", "klingon-1")])
+def test_an_answer_that_does_not_fit_its_character_set_is_refused(call, really, said):
+    reply, body = call("charset", {"as": really, "said": said})
+    assert (reply.status, body["code"]) == (502, "RESPONSE_INVALID")
+    assert "character set" in body["detail"] or "utf-8" in body["detail"].lower()

@@ -16,6 +16,7 @@ from integration_hub.lib import errors, pause
 
 PATH = "/api/v1/instances/acme/methods/create_contact/execute"
 CALLERS = 50
+KEYS = [f"key-{number}" for number in range(20)]
 
 
 class RolledBack(Exception):
@@ -55,29 +56,39 @@ def test_what_was_accepted_is_due_even_when_the_hint_to_the_queue_failed(call):
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_fifty_concurrent_posts_with_one_key_make_one_call(make_token, acme, upstream):
+def test_fifty_concurrent_posts_with_one_key_make_one_call_for_each_of_twenty_keys(
+    make_token, acme, upstream
+):
     token = make_token("execute")
     start = threading.Barrier(CALLERS)
 
-    def post(_: int):
-        client = APIClient(HTTP_AUTHORIZATION=f"Bearer {token}", HTTP_IDEMPOTENCY_KEY="one")
-        start.wait(30)
+    def post(client, key: str):
+        return client.post(
+            PATH, {"parameters": {"key": key}}, format="json", HTTP_IDEMPOTENCY_KEY=key
+        )
+
+    def post_all(_: int):
+        client = APIClient(HTTP_AUTHORIZATION=f"Bearer {token}")
         try:
-            answer = client.post(PATH, {"parameters": {"a": 1}}, format="json")
-            return answer.status_code, answer.content, answer.headers.get("Retry-After")
+            told = []
+            for key in KEYS:
+                start.wait(30)
+                answer = post(client, key)
+                told.append((answer.status_code, answer.content, answer.headers.get("Retry-After")))
+            return told
         finally:
             connection.close()
 
     with ThreadPoolExecutor(CALLERS) as pool:
-        answers = list(pool.map(post, range(CALLERS)))
-    assert len(upstream.hits) == 1
-    assert Execution.objects.count() == 1
-    assert {status for status, _, _ in answers} <= {200, 409}
-    assert len({body for status, body, _ in answers if status == 200}) == 1
-    assert all(wait for status, _, wait in answers if status == 409)
-    last = APIClient(HTTP_AUTHORIZATION=f"Bearer {token}", HTTP_IDEMPOTENCY_KEY="one")
-    again = last.post(PATH, {"parameters": {"a": 1}}, format="json")
-    assert again.content in {body for status, body, _ in answers if status == 200}
+        by_caller = list(pool.map(post_all, range(CALLERS)))
+    assert len(upstream.hits) == Execution.objects.count() == len(KEYS)
+    for key, answers in zip(KEYS, zip(*by_caller, strict=True), strict=True):
+        assert {status for status, _, _ in answers} <= {200, 409}
+        first = {body for status, body, _ in answers if status == 200}
+        assert len(first) == 1
+        assert all(wait for status, _, wait in answers if status == 409)
+        client = APIClient(HTTP_AUTHORIZATION=f"Bearer {token}")
+        assert post(client, key).content in first
 
 
 @pytest.mark.django_db(transaction=True)

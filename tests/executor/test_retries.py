@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from executor import pipeline, services, settle
+from executor import ending, pipeline, services
 from executor.choices import ExecutionStatus
 from executor.models import Attempt, Execution
 from integration_hub.coordination import dbtime
@@ -72,10 +72,12 @@ def test_a_worker_plans_a_long_wait_on_the_row_and_lets_go(accept, work, upstrea
 
 
 def test_the_tries_of_later_runs_count_on(accept, work, upstream):
-    execution = accept("busy")
-    for number in (1, 2, 3):
-        execution = work(execution)
-        assert execution.attempts == number
+    with clock.use(clock.FakeClock(clock.now())) as time:
+        execution = accept("busy", timeout_ms=300_000)
+        for number in (1, 2, 3):
+            execution = work(execution)
+            assert execution.attempts == number
+            time.advance(6)
     assert execution.status == ExecutionStatus.FAILED
     numbers = Attempt.objects.filter(execution_id=execution.pk).values_list("number", flat=True)
     assert list(numbers) == [1, 2, 3]
@@ -186,7 +188,7 @@ def test_a_dead_workers_call_is_run_again_only_when_that_is_safe(accept, sent, e
     past = dbtime.now() - timedelta(seconds=1)
     Execution.objects.filter(pk=execution.pk).update(sent=sent, lease_until=past)
     execution.refresh_from_db()
-    settle.settle_lost(execution)
+    ending.settle_lost(execution)
     execution.refresh_from_db()
     assert execution.status == expected
     if sent:
@@ -201,7 +203,7 @@ def test_a_final_state_is_never_overwritten(call):
 
     _, body = call("ping")
     row = Execution.objects.get(pk=body["execution_id"])
-    assert not settle.finish(row, status=ExecutionStatus.FAILED, error=InternalFailure("late"))
+    assert not ending.finish(row, status=ExecutionStatus.FAILED, error=InternalFailure("late"))
     row.refresh_from_db()
     assert row.status == ExecutionStatus.COMPLETED
 
@@ -219,7 +221,7 @@ def test_a_sync_call_that_kills_every_process_that_runs_it_is_poison(call):
     )
     row = Execution.objects.get(pk=body["execution_id"])
     for expected in (ExecutionStatus.RETRYING, ExecutionStatus.FAILED):
-        settle.settle_lost(row)
+        ending.settle_lost(row)
         row.refresh_from_db()
         assert row.status == expected
         if expected == ExecutionStatus.RETRYING:

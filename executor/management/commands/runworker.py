@@ -25,7 +25,7 @@ class Command(BaseCommand):
             "--queue",
             action="append",
             choices=node.QUEUES,
-            help="serve only this priority; may be given more than once (default: all)",
+            help="serve only this queue; may be given more than once (default: all)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

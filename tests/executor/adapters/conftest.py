@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from integration_hub.egress.door import Deadline, HttpRequest, Signed
 from registry.adapter import AdapterCall, adapters
 from registry.spec import MethodSpec
+from tests.certificates import Authority
+from tests.executor.adapters.sql_places import (  # noqa: F401 - fixtures
+    database,
+    mariadb,
+    on_mariadb,
+    postgresql,
+    sqlite,
+)
 
 adapter = adapters.get("http")
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 def method(verb: str = "GET", path: str = "/x", **members: Any) -> MethodSpec:

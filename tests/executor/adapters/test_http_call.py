@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from integration_hub.egress.door import Deadline, Signed
+from executor import http_sending
+from integration_hub.egress.door import Deadline, Signed, TlsOptions
 from integration_hub.lib.errors import ConnectionFailed, TargetForbidden, TimedOut
 from tests.executor.adapters.conftest import adapter, call, method
 
@@ -107,3 +108,13 @@ def test_a_broken_answer_was_sent(upstream, path):
 def test_a_second_call_reuses_the_connection(upstream):
     answers = [adapter.call(call(method(), base_url=upstream.url)) for _ in range(3)]
     assert [answer.exchange.reused for answer in answers if answer.exchange][1:] == [True, True]
+
+
+def test_what_an_instance_says_of_tls_holds_at_its_own_origin_alone():
+    said = TlsOptions(verify=False)
+    given = call(method(), base_url="https://api.acme.example/v1", tls=said)
+    assert http_sending._tls_for(given, "https://api.acme.example/v1/x?page=2") is said
+    assert http_sending._tls_for(given, "https://api.acme.example:8443/x") is None
+    assert http_sending._tls_for(given, "https://files.acme.example/x") is None
+    plain = call(method(), base_url="https://api.acme.example/v1")
+    assert http_sending._tls_for(plain, "https://api.acme.example/v1/x") is None

@@ -204,6 +204,6 @@ def test_which_methods_are_safe_to_repeat(verb, safe):
     assert adapter.is_idempotent({"method": verb}) is safe
 
 
-def test_the_scheme_of_the_transport_is_not_promised():
-    assert "mtls" not in adapter.supported_auth
-    assert {"none", "basic", "bearer", "api_key", "oauth2"} <= adapter.supported_auth
+def test_every_scheme_of_the_contract_is_promised():
+    named = "none basic digest bearer api_key oauth2 jwt hmac aws_sigv4 mtls session_login custom"
+    assert adapter.supported_auth == set(named.split())

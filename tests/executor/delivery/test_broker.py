@@ -42,3 +42,16 @@ def test_a_cluster_of_one_priority_leaves_the_other(broker):
     nudge.hint(nudge.DRAIN, "interactive")
     node.current = node.Node(name="tests:1", queues=("batch",))
     assert not broker.dequeue()
+
+
+@pytest.mark.parametrize("queue", ["interactive", "batch", "health", "events"])
+def test_a_cluster_takes_from_the_queues_that_it_is_told_to_serve_alone(broker, queue):
+    nudge.hint(nudge.DRAIN, queue)
+    node.current = node.Node(name="tests:1", queues=tuple(set(node.QUEUES) - {queue}))
+    assert not broker.dequeue()
+    node.current = node.Node(name="tests:1", queues=(queue,))
+    assert broker.dequeue()
+
+
+def test_a_node_is_named_anew_each_time_even_where_host_and_process_id_are_the_same():
+    assert node.default_name() != node.default_name()

@@ -96,3 +96,26 @@ def test_what_a_dead_reconciler_left_half_done_is_settled_without_a_charge(runni
 def test_reconciling_twice_settles_once(running):
     running()
     assert (lost.reconcile(), lost.reconcile()) == (1, 0)
+
+
+def test_a_worker_known_to_be_dead_loses_its_calls_before_their_lease_ends(running):
+    row = running(owner="tree:1:7", seconds_ago=-20)
+    other = running(owner="tree:1:8", seconds_ago=-20)
+    assert lost.bury("tree:1:7") == 1
+    lost.reconcile()
+    assert fresh(row).status == ExecutionStatus.RETRYING
+    assert fresh(other).status == ExecutionStatus.EXECUTING
+
+
+def test_a_dead_cluster_loses_the_calls_of_all_its_workers_each_charged_for_itself(running):
+    alone = running(owner="tree:1:7", seconds_ago=-20)
+    pair = [running(owner="tree:1:8", seconds_ago=-20) for _ in range(2)]
+    elsewhere = running(owner="tree:11:7", seconds_ago=-20)
+    lost.bury_tree("tree:1")
+    assert (fresh(alone).deaths, fresh(alone).suspect) == (1, False)
+    assert {(fresh(row).deaths, fresh(row).suspect) for row in pair} == {(0, True)}
+    assert fresh(elsewhere).lease_owner == "tree:11:7"
+
+
+def test_nothing_is_taken_from_a_worker_that_ran_nothing():
+    assert lost.bury("tree:1:9") == 0

@@ -8,7 +8,7 @@ from django_q.models import OrmQ
 
 from executor.choices import ExecutionStatus
 from executor.delivery import pace
-from executor.delivery.constants import PACER_LEASE, RENEW_EVERY
+from executor.delivery.constants import PACE_EVERY, PACER_LEASE, RENEW_EVERY
 from executor.delivery.pace import Pacer
 from executor.models import Execution
 from integration_hub.coordination import dbtime, heartbeat
@@ -93,8 +93,24 @@ def test_a_step_that_breaks_does_not_keep_the_others_from_running(queued, monkey
     def broken() -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(pace.purge, "upkeep", broken)
+    monkeypatch.setattr(pace.purge, "make_partitions", broken)
     queued()
     OrmQ.objects.all().delete()
     Pacer().tick()
     assert "hub:interactive" in keys()
+
+
+def test_the_pacer_wakes_when_the_next_execution_falls_due(queued):
+    pacer = Pacer()
+    pacer.tick()
+    assert pacer._pause() == PACE_EVERY
+    queued(due_at=dbtime.now() + timedelta(seconds=0.5))
+    assert pacer._pause() <= 0.5
+
+
+def test_a_pacer_that_only_waits_for_its_turn_looks_for_nothing(queued):
+    Pacer().tick()
+    second = Pacer()
+    second.tick()
+    queued(due_at=dbtime.now() + timedelta(seconds=0.5))
+    assert second._pause() == PACE_EVERY

@@ -1,0 +1,1 @@
+"""What the `grpc` adapter is made of: its channel, the server's descriptors, the calls."""

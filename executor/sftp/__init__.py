@@ -1,0 +1,1 @@
+"""What the `sftp` adapter is made of: its paths, its session, its operations."""

@@ -1,0 +1,1 @@
+"""What the `soap` adapter is made of: WSDLs, exact values, envelopes, answers."""
