@@ -14,7 +14,9 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from integration_hub.access import services as access
+from integration_hub.coordination.stores import wire
 from integration_hub.lib import clock
+from tests.services import OwnRedis
 from tests.upstream import Upstream
 
 OPERATOR_RIGHTS = (
@@ -24,6 +26,11 @@ OPERATOR_RIGHTS = (
     "view_execution",
     "add_execution",
 )
+
+
+PROMISED_TIMEOUT = wire.TIMEOUT_SECONDS
+# On a busy machine a Redis that answers late is not one that is away.
+wire.TIMEOUT_SECONDS = 5.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -101,6 +108,26 @@ def upstream(_upstream_server: Upstream) -> Upstream:
 def fake_clock() -> Iterator[clock.FakeClock]:
     with clock.use(clock.FakeClock()) as fake:
         yield fake
+
+
+@pytest.fixture
+def promised_timeout(monkeypatch) -> float:
+    """Redis has no more time to answer than in service."""
+    monkeypatch.setattr(wire, "TIMEOUT_SECONDS", PROMISED_TIMEOUT)
+    wire.forget()
+    return PROMISED_TIMEOUT
+
+
+@pytest.fixture
+def own_redis(settings, promised_timeout) -> Iterator[OwnRedis]:
+    """A Redis of this test's own, on which the guard works."""
+    server = OwnRedis()
+    try:
+        server.start()
+        settings.REDIS_URL = server.url
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture

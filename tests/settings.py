@@ -7,6 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from tests.services import redis_of_this_worker
+
 os.environ.setdefault("SECRET_KEY", "tests-only-secret-key-that-is-long-enough-for-every-check-50")
 os.environ.setdefault("FERNET_KEYS", "tests-only-fernet-key-that-is-long-enough")
 os.environ.setdefault("HUB_PUBLIC_URL", "http://localhost:8000")
@@ -14,7 +16,12 @@ os.environ.setdefault("HUB_ENV_FILE", os.devnull)
 os.environ.setdefault("HUB_LOG_FORMAT", "json")
 os.environ.setdefault("HUB_OUTBOUND_ALLOW", "127.0.0.0/8")
 
+os.environ.update(redis_of_this_worker())
+
 from integration_hub.settings import *  # noqa: F403
+
+_files = tempfile.TemporaryDirectory(prefix="hub-test-files-")
+HUB_FILES_DIR = Path(_files.name)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 HUB_CHECK_EVENTS = True

@@ -21,11 +21,13 @@ import time
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.upstream_answers import Parts
+
 XML = b'<?xml version="1.0"?><order id="7"><item sku="a">1</item><item sku="b">2</item></order>'
 REASONS = {200: "OK", 201: "Created", 302: "Found", 429: "Too Many Requests"}
 
 
-class Upstream:
+class Upstream(Parts):
     """One asyncio server in a thread of its own; `hits` are the requests so far."""
 
     def __init__(self, port: int = 0, hits_file: Path | None = None) -> None:
@@ -37,6 +39,8 @@ class Upstream:
         self._log = self.path.open("ab", buffering=0)
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
+        self._storms: dict[str, float] = {}
+        self.let_in: set[str] = set()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     # --- for tests ---------------------------------------------------------
@@ -50,6 +54,7 @@ class Upstream:
 
     def clear(self) -> None:
         os.truncate(self.path, 0)
+        self.let_in = set()
 
     def start(self) -> Upstream:
         self._thread.start()
@@ -187,6 +192,29 @@ class Upstream:
     async def _on_429(self, writer, hit, arguments) -> bool:
         return await self._send(writer, 429, b"{}", extra=(f"Retry-After: {arguments[0]}",))
 
+    async def _on_says(self, writer, hit, arguments) -> bool:
+        """`/says/503?retry-after=5`: that status, with the query as headers."""
+        extra = tuple(f"{name}: {value}" for name, value in hit["query"].items())
+        return await self._send(writer, int(arguments[0]), b"{}", extra=extra)
+
+    async def _on_storm(self, writer, hit, arguments) -> bool:
+        """`/storm/20/5`: 429 with `Retry-After: 5` for 20 s from the first request on, then 200."""
+        began = self._storms.setdefault(hit["path"], hit["at"])
+        if hit["at"] - began < float(arguments[0]):
+            return await self._on_429(writer, hit, arguments[1:])
+        return await self._send(writer, 200, b"{}")
+
+    async def _on_once(self, writer, hit, arguments) -> bool:
+        """`/once/a/15`: 503 with `Retry-After: 15` to the first request of this path, then 200."""
+        if self._storms.setdefault(hit["path"], hit["at"]) == hit["at"]:
+            return await self._send(writer, 503, b"{}", extra=(f"Retry-After: {arguments[1]}",))
+        return await self._send(writer, 200, b"{}")
+
+    async def _on_late(self, writer, hit, arguments) -> bool:
+        """`/late/3/503`: that status after 3 s."""
+        await asyncio.sleep(float(arguments[0]))
+        return await self._send(writer, int(arguments[1]), b"{}")
+
     async def _on_flaky(self, writer, hit, arguments) -> bool:
         """`/flaky/2`: the first two requests of this path answer 503, then 200."""
         seen = sum(1 for other in self.hits if other["path"] == hit["path"])
@@ -214,11 +242,23 @@ class Upstream:
             return await self._send(writer, 401, b'{"error": "no token"}')
         return await self._send(writer, 200, self._echo(hit, b""))
 
+    async def _on_let_in(self, writer, hit, arguments) -> bool:
+        """Only who brings one of the tokens in `let_in`."""
+        token = hit["headers"].get("authorization", "").removeprefix("Bearer ")
+        if token not in self.let_in:
+            return await self._send(writer, 401, b'{"error": "no such token"}')
+        return await self._send(writer, 200, b'{"ok": true}')
+
     async def _on_xml(self, writer, hit, arguments) -> bool:
         return await self._send(writer, 200, XML, "application/xml")
 
     async def _on_text(self, writer, hit, arguments) -> bool:
         return await self._send(writer, 200, "grüße".encode(), "text/plain; charset=utf-8")
+
+    async def _on_charset(self, writer, hit, arguments) -> bool:
+        """`/charset/<how the bytes are>/<what the header says>`."""
+        content = "grüße €".encode(arguments[0])
+        return await self._send(writer, 200, content, f"text/plain; charset={arguments[1]}")
 
     async def _on_form(self, writer, hit, arguments) -> bool:
         return await self._send(writer, 200, b"a=1&b=2", "application/x-www-form-urlencoded")

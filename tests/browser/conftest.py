@@ -58,10 +58,21 @@ def session(hub: BrowserHub, chromium: Browser) -> StorageState:
 def open_page(
     hub: BrowserHub, chromium: Browser, request: pytest.FixtureRequest
 ) -> Iterator[Opener]:
-    """`open_page(width=…, dark=…, logged_in=…)`; at the end every page must have been clean."""
+    """`open_page(width=…, dark=…, logged_in=…)`; at the end every page must have been clean.
+
+    `also` is an origin beside the hub's that may be asked; with `refusals` pages may
+    be answered 4xx.
+    """
     opened = []
 
-    def make(*, width: int = DESKTOP, dark: bool = False, logged_in: bool = True) -> Page:
+    def make(
+        *,
+        width: int = DESKTOP,
+        dark: bool = False,
+        logged_in: bool = True,
+        also: str = "",
+        refusals: bool = False,
+    ) -> Page:
         context = chromium.new_context(
             base_url=hub.url,
             viewport={"width": width, "height": HEIGHT},
@@ -70,7 +81,8 @@ def open_page(
         )
         context.set_default_timeout(OPEN_SECONDS * 1000)
         page = context.new_page()
-        opened.append((context, Watch(page, hub.url)))
+        origins = filter(None, [hub.url, also])
+        opened.append((context, Watch(page, *origins, refusals=refusals)))
         return page
 
     yield make

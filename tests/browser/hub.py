@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.faults.rig import Rig, own_database
+from tests.faults.database import own_database
+from tests.faults.rig import Rig
 from tests.journeys.steps import CANARY
 from tests.journeys.steps import DEFINITION as DEMO
 
@@ -126,10 +127,10 @@ class BrowserHub(Rig):
         return str(answer["execution_id"])
 
     def _make_admin(self) -> None:
-        self._env["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
+        self.env["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
         arguments = ("--noinput", "--username", ADMIN, "--email", "alice@example.com")
         self.manage("createsuperuser", *arguments)
-        del self._env["DJANGO_SUPERUSER_PASSWORD"]
+        del self.env["DJANGO_SUPERUSER_PASSWORD"]
 
 
 @contextlib.contextmanager

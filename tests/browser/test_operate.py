@@ -116,7 +116,9 @@ def test_a_search_that_finds_nothing_says_so_and_leads_back(page: Page) -> None:
     page.goto("/admin/registry/instance/?q=nothing-like-this")
     expect(page.get_by_text("Nothing matches")).to_be_visible()
     page.locator("#changelist").get_by_role("link", name="Show all").click()
-    expect(page.locator("#result_list tbody tr")).to_have_count(2)
+    rows = page.locator("#result_list tbody tr")  # other tests connect instances of their own
+    for slug in ("orders", "strange"):
+        expect(rows.filter(has_text=slug).first).to_be_visible()
 
 
 def test_definitions_are_listed_and_read(page: Page) -> None:

@@ -20,6 +20,7 @@ PAGES = {
     "definitions": "/admin/registry/definition/",
     "definition": "{definition}",
     "definition-add": "/admin/registry/definition/add/",
+    "import": "/admin/registry/definition/import/",
     "adapters": "/admin/registry/adapterswitch/",
     "credentials": "/admin/credentials/credential/",
     "credential": "{credential}",

@@ -10,11 +10,15 @@ document.addEventListener("securitypolicyviolation", event => console.error(
 """
 
 
+_REFUSAL = "the server responded with a status of 4"
+
+
 class Watch:
     """Collects from the moment it is made; `check()` fails with everything that it saw."""
 
-    def __init__(self, page: Page, origin: str) -> None:
-        self.origin, self.seen = origin, list[str]()
+    def __init__(self, page: Page, *origins: str, refusals: bool = False) -> None:
+        self.refusals = refusals
+        self.origins, self.seen = tuple(f"{origin}/" for origin in origins), list[str]()
         page.add_init_script(_REPORT_CSP)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.seen.append(f"script error: {error}"))
@@ -26,12 +30,13 @@ class Watch:
         assert not self.seen, "\n".join(self.seen)
 
     def _console(self, message: ConsoleMessage) -> None:
+        if self.refusals and _REFUSAL in message.text:
+            return
         if message.type in {"error", "warning"}:
             self.seen.append(f"console {message.type}: {message.text} {message.location}")
 
     def _request(self, request: Request) -> None:
-        ours = request.url.startswith(self.origin + "/")
-        if not ours and not request.url.startswith(("data:", "blob:")):
+        if not request.url.startswith((*self.origins, "data:", "blob:")):
             self.seen.append(f"request to elsewhere: {request.url}")
 
     def _response(self, response: Response) -> None:

@@ -5,6 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
+FULL = os.environ.get("HUB_FAULTS") == "full"
+"""HUB_FAULTS=full runs every promise at its full size; else the short form, for each change."""
+
+full_only = pytest.mark.skipif(not FULL, reason="HUB_FAULTS=full runs it")
+
 FILE = Path(os.environ.get("HUB_FIGURES", "var/fault-figures.txt"))
 
 
@@ -15,3 +22,8 @@ def write(name: str, value: float) -> None:
     FILE.parent.mkdir(parents=True, exist_ok=True)
     with FILE.open("a", encoding="utf-8") as file:
         file.write(line + "\n")
+
+
+def size(full: int, short: int) -> int:
+    """How much of something this run does."""
+    return full if FULL else short

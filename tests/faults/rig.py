@@ -11,21 +11,26 @@ import contextlib
 import http.client
 import json
 import os
-import re
 import secrets
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from executor.delivery.processes import die_with_parent
-from tests.services import free_port, postgres
+from tests.faults.processes import (
+    descendants,
+    is_gone,
+    kill,
+    processes_of,
+    reads_a_pipe,
+    system_call,
+)
+from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
@@ -42,8 +47,11 @@ DEFINITION: dict[str, Any] = {
     "methods": {
         "read": {"http": {"method": "GET", "path": "/ok"}},
         "write": {"http": {"method": "POST", "path": "/write"}},
+        "second_read": {"http": {"method": "GET", "path": "/delay/1"}},
+        "second_write": {"http": {"method": "POST", "path": "/delay/1.0"}},
+        "busy_write": {"http": {"method": "POST", "path": "/delay/0.3"}},
         "slow_read": {"http": {"method": "GET", "path": "/delay/4"}},
-        "slow_write": {"http": {"method": "POST", "path": "/delay/4"}},
+        "slow_write": {"http": {"method": "POST", "path": "/delay/4.0"}},
         "reset_write": {"http": {"method": "POST", "path": "/reset"}},
     },
 }
@@ -64,13 +72,15 @@ def wait_for(
 class Rig:
     """One hub with `workers` worker processes and its upstream."""
 
-    def __init__(self, folder: Path, database_url: str, *, workers: int = 2) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, *, workers: int = 2, **environment: str
+    ) -> None:
         self.folder, self.port = folder, free_port()
         self.hits_file = folder / "hits.jsonl"
         self.log = folder / "hub.log"
         self._upstream_port = free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._env = {
+        self.env = {
             **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
             "DATABASE_URL": database_url,
             "SECRET_KEY": secrets.token_urlsafe(64),
@@ -82,21 +92,25 @@ class Rig:
             "HUB_WORKERS": str(workers),
             "HUB_LOG_FORMAT": "json",
             "PYTHONUNBUFFERED": "1",
+            **environment,
         }
         self.token = ""
 
     # --- life ---------------------------------------------------------------
-    def start(self) -> Rig:
+    def start(self, *, worker: bool = True) -> Rig:
         self.start_upstream()
-        self.start_hub()
+        self.start_hub(worker=worker)
         arguments = ["create_token", "rig", "--scope", "manage", "--scope", "execute"]
         self.token = self.manage(*arguments).strip()
         self.must("POST", "/definitions", DEFINITION, 201)
         self.must("POST", "/definitions/target@1.0.0/publish", {}, 200)
-        config = {"base_url": f"http://127.0.0.1:{self._upstream_port}"}
-        body = {"definition": "target@1.0.0", "slug": "target", "name": "T", "config": config}
-        self.must("POST", "/instances", body, 201)
+        self.add_instance("target")
         return self
+
+    def add_instance(self, slug: str, definition: str = "target@1.0.0") -> None:
+        config = {"base_url": f"http://127.0.0.1:{self._upstream_port}"}
+        body = {"definition": definition, "slug": slug, "name": slug, "config": config}
+        self.must("POST", "/instances", body, 201)
 
     def start_upstream(self) -> None:
         self._spawn(
@@ -109,9 +123,25 @@ class Rig:
         )
         wait_for("the upstream's file", self.hits_file.exists)
 
-    def start_hub(self) -> None:
-        self.hub = self._spawn("manage.py", "runhub", "--port", str(self.port))
-        wait_for("readiness", self.is_ready, seconds=START_SECONDS)
+    def start_hub(self, *, worker: bool = True) -> None:
+        extra = () if worker else ("--no-worker",)
+        self.hub = self._spawn("manage.py", "runhub", "--port", str(self.port), *extra)
+        ready = self.is_ready if worker else self.is_live
+        wait_for("readiness", ready, seconds=START_SECONDS)
+
+    def start_host(self, *options: str, **environment: str) -> subprocess.Popen[bytes]:
+        """A worker host of its own, once its workers are there."""
+        host = self._spawn("manage.py", "runworker", *options, **environment)
+        wait_for("its workers", lambda: processes_of(host.pid, "worker"), seconds=START_SECONDS)
+        return host
+
+    def kill_hub(self) -> None:
+        """Every process of the hub at once; the kernel ends those below the supervisor."""
+        below = descendants(self.hub.pid)
+        for pid in (self.hub.pid, *below):
+            kill(pid)
+        self.hub.wait()
+        wait_for("the end of every process", lambda: all(map(is_gone, below)))
 
     def stop(self) -> None:
         for process in reversed(self._processes):
@@ -124,12 +154,12 @@ class Rig:
             process.kill()
             process.wait()
 
-    def _spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def _spawn(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=ROOT,
-                env=self._env,
+                env=self.env | environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -143,7 +173,7 @@ class Rig:
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env=self._env,
+            env=self.env,
             capture_output=True,
             text=True,
             check=False,
@@ -184,21 +214,35 @@ class Rig:
         return answer
 
     def is_ready(self) -> bool:
+        return self._answers("readiness")
+
+    def is_live(self) -> bool:
+        return self._answers("liveness")
+
+    def _answers(self, probe: str) -> bool:
         assert self.hub.poll() is None, self.log.read_text()[-4000:]
         try:
-            return self.call("GET", "/health/readiness", timeout=5)[0] == 200
+            return self.call("GET", f"/health/{probe}", timeout=5)[0] == 200
         except (OSError, http.client.HTTPException):
             return False
 
-    def execute(self, method: str, *, mode: str = "async", key: str = "", **body: Any) -> Any:
-        """Status and body of an execute call on the target."""
+    def execute(
+        self,
+        method: str,
+        *,
+        mode: str = "async",
+        key: str = "",
+        instance: str = "target",
+        **body: Any,
+    ) -> Any:
+        """Status and body of an execute call."""
         headers = {"Idempotency-Key": key} if key else {}
-        path = f"/api/v1/instances/target/methods/{method}/execute"
+        path = f"/api/v1/instances/{instance}/methods/{method}/execute"
         return self.call("POST", path, {"parameters": {}, "mode": mode, **body}, headers)
 
-    def accept(self, method: str) -> str:
+    def accept(self, method: str, **body: Any) -> str:
         """The id of an accepted async call."""
-        status, body = self.execute(method)
+        status, body = self.execute(method, **body)
         assert status == 202, (status, body)
         return str(body["execution_id"])
 
@@ -221,83 +265,18 @@ class Rig:
         return [hit for hit in found if not path or hit["path"] == path]
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        url = self._env["DATABASE_URL"].replace("postgres://", "postgresql://", 1)
+        url = self.env["DATABASE_URL"].replace("postgres://", "postgresql://", 1)
         with psycopg.connect(url, autocommit=True) as link:
-            cursor = link.execute(statement.encode(), values)
+            cursor = link.execute(statement.encode(), values or None)
             return cursor.fetchall() if cursor.description else []
 
     # --- processes ------------------------------------------------------------
     def pids(self, role: str) -> list[int]:
-        """Processes below the hub that are titled `hub: role`."""
-        titles = {pid: _title(pid) for pid in _descendants(self.hub.pid)}
-        return sorted(pid for pid, title in titles.items() if title == f"hub: {role}")
+        """Processes below the hub that are titled `hub: role`, oldest first."""
+        return processes_of(self.hub.pid, role)
 
     def idle_next_in_line(self) -> int:
         """The worker that waits on the queue's pipe; the others wait for its lock."""
-        reading = [pid for pid in self.pids("worker") if _reads_a_pipe(pid)]
-        assert reading, {pid: _system_call(pid) for pid in self.pids("worker")}
+        reading = [pid for pid in self.pids("worker") if reads_a_pipe(pid)]
+        assert reading, {pid: system_call(pid) for pid in self.pids("worker")}
         return reading[0]
-
-
-def kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-
-
-def _descendants(root: int) -> list[int]:
-    children: dict[int, list[int]] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(folder.name))
-    found, front = [], [root]
-    while front:
-        front = [pid for parent in front for pid in children.get(parent, [])]
-        found += front
-    return found
-
-
-def _title(pid: int) -> str:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\x00")[0].decode().strip()
-    return ""
-
-
-def _system_call(pid: int) -> str:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/syscall").read_text()
-    return ""
-
-
-def _reads_a_pipe(pid: int) -> bool:
-    """Whether the main thread is in read(2) of a pipe (x86-64: 0, arm64: 63)."""
-    match = re.match(r"(0|63) 0x([0-9a-f]+) ", _system_call(pid))
-    if match is None:
-        return False
-    with contextlib.suppress(OSError):
-        return os.readlink(f"/proc/{pid}/fd/{int(match.group(2), 16)}").startswith("pipe:")
-    return False
-
-
-@contextlib.contextmanager
-def own_database() -> Iterator[str]:
-    """The URL of a new PostgreSQL database, dropped afterwards."""
-    with postgres() as server:
-        admin = os.environ.get("DATABASE_URL_ADMIN", server)
-        name = f"hub_faults_{secrets.token_hex(4)}"
-        _on(admin, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield _with_database(admin, name)
-        finally:
-            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-            _on(admin, drop.format(sql.Identifier(name)))
-
-
-def _on(url: str, statement: sql.Composed) -> None:
-    with psycopg.connect(url.replace("postgres://", "postgresql://", 1), autocommit=True) as link:
-        link.execute(statement)
-
-
-def _with_database(url: str, name: str) -> str:
-    base, mark, options = url.partition("?")
-    return base.rpartition("/")[0] + f"/{name}" + mark + options

@@ -11,7 +11,7 @@ from tests.faults.rig import wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
-FAULTS, CALLS, COPIES = 10, 10, 5
+FAULTS, CALLS, COPIES = 10, figures.size(50, 10), 5
 
 
 def test_an_unsafe_call_whose_socket_dies_after_the_body_is_unknown_and_not_repeated(rig):
@@ -41,7 +41,9 @@ def test_a_package_delivered_many_times_makes_one_call(rig):
     began = time.monotonic()
     wait_for("an empty queue", lambda: rig.query(waiting) == [(0,)], seconds=30)
     assert len(rig.hits("/write")) - before == CALLS
-    figures.write("Promise 5: outside calls for 10 executions", len(rig.hits("/write")) - before)
+    figures.write(
+        f"Promise 5: outside calls for {CALLS} executions", len(rig.hits("/write")) - before
+    )
     figures.write("Promise 5: seconds until the duplicates were gone", time.monotonic() - began)
 
 
@@ -56,9 +58,9 @@ def test_an_instance_is_found_healthy_by_the_schedule_alone(rig):
 
 
 def test_a_stop_ends_running_calls_within_the_grace(rig):
-    before = len(rig.hits("/delay/4"))
+    before = len(rig.hits("/delay/4.0"))
     keys = [rig.accept("slow_write") for _ in range(3)]
-    wait_for("the calls", lambda: len(rig.hits("/delay/4")) == before + 3, seconds=20)
+    wait_for("the calls", lambda: len(rig.hits("/delay/4.0")) == before + 3, seconds=20)
     began = time.monotonic()
     rig.hub.terminate()
     rig.hub.wait(40)
@@ -66,5 +68,5 @@ def test_a_stop_ends_running_calls_within_the_grace(rig):
     statement = "SELECT DISTINCT status FROM executor_execution WHERE id::text = ANY(%s)"
     assert rig.query(statement, keys) == [("completed",)]
     assert rig.hub.returncode == 0
-    assert len(rig.hits("/delay/4")) == before + 3
+    assert len(rig.hits("/delay/4.0")) == before + 3
     figures.write("Promise 8: seconds to a clean stop with calls running", took)

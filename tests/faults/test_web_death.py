@@ -10,11 +10,12 @@ import time
 import pytest
 
 from tests.faults import figures
-from tests.faults.rig import FINAL, kill, wait_for
+from tests.faults.processes import kill
+from tests.faults.rig import FINAL, wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(200)]
 
-POSTS, THREADS, KILLS = 120, 8, 3
+POSTS, THREADS, KILLS = figures.size(500, 120), 8, 3
 
 
 def _killed_web(rig) -> None:
@@ -63,18 +64,19 @@ def test_what_was_accepted_ends_and_what_was_not_never_ran(rig):
     figures.write("Promise 1: seconds to the last final state", time.monotonic() - began)
 
 
+@figures.full_only  # it waits for a lease to end
 def test_a_sync_write_cut_off_by_a_kill_is_told_as_unknown_and_not_repeated(rig):
-    before = len(rig.hits("/delay/4"))
+    before = len(rig.hits("/delay/4.0"))
     ended = threading.Thread(target=_ignore_loss, args=(rig, "slow_write"))
     ended.start()
-    wait_for("the call's first byte", lambda: len(rig.hits("/delay/4")) > before, seconds=20)
+    wait_for("the call's first byte", lambda: len(rig.hits("/delay/4.0")) > before, seconds=20)
     began = time.monotonic()
     _killed_web(rig)
     ended.join()
     wait_for("the end of every execution", lambda: not _open(rig), seconds=80)
     rows = rig.query("SELECT status FROM executor_execution WHERE method = 'slow_write'")
     assert rows == [("outcome_unknown",)]
-    assert len(rig.hits("/delay/4")) == before + 1
+    assert len(rig.hits("/delay/4.0")) == before + 1
     figures.write(
         "F4 sync write of a killed web: seconds to outcome_unknown", time.monotonic() - began
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults import figures
-from tests.faults.rig import kill, wait_for
+from tests.faults.processes import kill
+from tests.faults.rig import wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(200)]
 
@@ -32,15 +33,15 @@ def test_a_safe_call_whose_worker_is_killed_runs_again_and_completes(rig):
 
 
 def test_an_unsafe_call_whose_worker_is_killed_is_not_sent_again(rig):
-    before = len(rig.hits("/delay/4"))
+    before = len(rig.hits("/delay/4.0"))
     key = rig.accept("slow_write")
-    wait_for("the call's first byte", lambda: len(rig.hits("/delay/4")) > before, seconds=20)
+    wait_for("the call's first byte", lambda: len(rig.hits("/delay/4.0")) > before, seconds=20)
     began = time.monotonic()
     kill(_busy_worker(rig))
     done = rig.final(key, seconds=80)
     assert done["status"] == "outcome_unknown"
     assert done["error"]["retryable"] is False
-    assert len(rig.hits("/delay/4")) == before + 1
+    assert len(rig.hits("/delay/4.0")) == before + 1
     figures.write(
         "F1 unsafe call of a killed worker: seconds to outcome_unknown", time.monotonic() - began
     )
