@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_WORKERS ?= auto
 
-.PHONY: run test test-postgres test-browser faults fuzz bench lint types imports openapi audit format clean help
+.PHONY: run test test-postgres test-browser faults fuzz mutations bench lint types imports openapi audit goldens format clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -17,11 +17,14 @@ test: .venv/.dev  ## the fast suite, on SQLite or whatever DATABASE_URL and REDI
 test-browser: .venv/.dev  ## the admin in a real Chromium
 	$(BIN)/python -m pytest tests/browser -m browser
 
-faults: .venv/.dev  ## real processes, really killed
-	$(BIN)/python -m pytest tests/faults -m faults
+faults: .venv/.dev  ## real processes, really killed; HUB_FAULTS=full for the full sizes
+	$(BIN)/python -m pytest tests/faults tests/coordination tests/executor -m faults
 
 fuzz: .venv/.dev  ## the API fuzzed by its own OpenAPI document
 	$(BIN)/python -m pytest -m fuzz
+
+mutations: .venv/.dev  ## take out one safeguard at a time: do the tests notice?
+	$(BIN)/python -m tests.mutations
 
 bench: .venv/.dev  ## ratios against a floor in the same run (docs/performance.md)
 	$(BIN)/python -m tests.benchmarks.bench_execute
@@ -35,6 +38,9 @@ types: .venv/.dev  ## mypy, strict
 
 imports: .venv/.dev  ## the rooms know each other in one direction only
 	$(BIN)/lint-imports
+
+goldens: .venv/.dev  ## write anew what tests/catalogue/golden says of the shipped definitions
+	$(BIN)/python -m tests.catalogue
 
 format: .venv/.dev  ## mend style and format
 	$(BIN)/ruff check --fix .
