@@ -139,10 +139,9 @@ def _call(instance: RuntimeInstance, caller: Caller, deadline: Deadline) -> str 
 
 
 def _rate(instance: RuntimeInstance) -> str | Found:
-    held = holds.states(f"{instance.id}:")
-    if held:
+    if holds.states(str(instance.id)):
         return Found(
-            f"{len(held)} methods are held back by the external system's limits.",
+            "Calls are held back for a while, as the external system asked for.",
             "warn",
             "Wait until it takes calls again (GET circuits), or call less often.",
         )

@@ -11,9 +11,10 @@ from credentials.models import Credential
 from integration_hub.egress.door import Deadline, TlsOptions
 from integration_hub.egress.reach import reach
 from integration_hub.lib import clock
+from registry import services as registry
 from registry.models import Instance
 from tests.certificates import Authority
-from tests.executor.conftest import SECRET
+from tests.executor.conftest import DOCUMENT, METHODS, SECRET
 from tests.raw_server import RawServer
 
 ADDRESS = "/api/v1/instances/acme/credentials/test"
@@ -72,6 +73,38 @@ def test_a_credential_that_is_not_there_fails_at_its_step(api, acme):
 
 def test_a_body_is_not_taken(api, acme):
     assert api("credentials").post(ADDRESS, {"x": 1}, format="json").status_code == 400
+
+
+@pytest.fixture
+def last_call(acme) -> Instance:
+    """acme, whose health method answers that the quota is used up for half a minute."""
+    spent = {
+        "http": {
+            "method": "GET",
+            "path": "/says/200",
+            "query": {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "30"},
+        }
+    }
+    registry.create_definition(
+        document={
+            **DOCUMENT,
+            "version": "2.0.0",
+            "methods": {**METHODS, "last_one": spent},
+            "health_check": {"method": "last_one"},
+        },
+        actor="tests",
+        publish=True,
+    )
+    registry.upgrade_instance(instance=acme, version="2.0.0", actor="tests")
+    return acme
+
+
+def test_a_quota_that_the_call_used_up_is_told(api, last_call):
+    answer = api("credentials").post(ADDRESS)
+    found = steps(answer)
+    assert answer.json()["ok"] is True
+    assert (found["call"]["status"], found["rate"]["status"]) == ("ok", "warn")
+    assert "held back" in found["rate"]["detail"]
 
 
 @pytest.fixture

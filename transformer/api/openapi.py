@@ -96,7 +96,8 @@ CONVERT_BODY = {
     "application/json": _ANY,
     "application/xml": _TEXT,
     "application/x-www-form-urlencoded": {"type": "object"},
-    **dict.fromkeys(("application/x-ndjson", "application/yaml", "text/csv"), _TEXT),
+    "application/yaml": _ANY,
+    **dict.fromkeys(("application/x-ndjson", "text/csv"), _TEXT),
     **dict.fromkeys(("text/tab-separated-values", "text/html", "text/plain"), _TEXT),
 }
 CONVERTED = {
@@ -104,7 +105,7 @@ CONVERTED = {
     (200, "application/xml"): _TEXT,
     (200, "application/x-www-form-urlencoded"): _TEXT,
     (200, "application/x-ndjson"): _TEXT,
-    (200, "application/yaml"): _TEXT,
+    (200, "application/yaml"): _ANY,
     (200, "text/csv"): _TEXT,
     (200, "text/tab-separated-values"): _TEXT,
     (200, "text/plain"): _TEXT,
