@@ -92,7 +92,7 @@ class HubSchema(AutoSchema):
             yield from _WITH_SCOPE
         if "requestBody" in operation:
             yield from _WITH_BODY
-        if "{" in self.path:
+        if "{" in self.path or _has_numbered_pages(operation):
             yield errors.NotFound
         yield from problems_of(self.view, self.method)
 
@@ -102,6 +102,11 @@ def _require_body(operation: dict[str, Any]) -> None:
     body = operation.get("requestBody", {})
     if any(media["schema"].get("required") for media in body.get("content", {}).values()):
         body["required"] = True
+
+
+def _has_numbered_pages(operation: dict[str, Any]) -> bool:
+    """A list of which a page past the end is not found."""
+    return any(parameter.get("name") == "page" for parameter in operation.get("parameters", ()))
 
 
 def _is_status(key: object) -> bool:

@@ -44,6 +44,16 @@ def test_every_operation_documents_its_problems_and_the_request_id(document):
                 assert list(response["content"]) == ["application/problem+json"], (name, status)
 
 
+def test_a_list_with_numbered_pages_documents_the_page_past_its_end(document):
+    numbered = {
+        name: operation
+        for name, operation in operations(document)
+        if any(parameter["name"] == "page" for parameter in operation.get("parameters", ()))
+    }
+    assert "GET /api/v1/definitions" in numbered
+    assert [name for name, found in numbered.items() if "404" not in found["responses"]] == []
+
+
 def test_every_operation_says_its_scope_and_takes_a_bearer_token(document):
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
     for name, operation in operations(document):
