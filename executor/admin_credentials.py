@@ -18,7 +18,8 @@ from django.views.decorators.http import require_http_methods
 from credentials.forms import RotateForm
 from credentials.models import Credential
 from credentials.scheme import schemes
-from executor import credential_rotation, credential_test
+from executor import credential_rotation
+from executor.credential_tests import asking
 from integration_hub.access.caller import Caller
 from integration_hub.access.services import caller_of_user
 from integration_hub.lib.errors import HubError
@@ -48,8 +49,7 @@ def test_credential(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     caller, row = _allowed(request, instance_id)
     context = _context(row, f"Test the credential of {row.instance.slug}")
     if request.method == "POST":
-        report = credential_test.run(caller=caller, instance_ref=str(instance_id))
-        context["report"] = report.as_dict()
+        context |= _tested(caller, instance_id)
     return _page(request, "credential_test", context)
 
 
@@ -65,6 +65,13 @@ def rotate_credential(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         return redirect(_back(row))
     context = _context(row, f"Rotate the credential of {row.instance.slug}")
     return _page(request, "credential_rotate", context | {"form": form})
+
+
+def _tested(caller: Caller, instance_id: UUID) -> dict[str, Any]:
+    try:
+        return {"report": asking.ask(caller=caller, instance_ref=str(instance_id))}
+    except HubError as error:
+        return {"untested": error.detail}
 
 
 def _allowed(request: HttpRequest, instance_id: UUID) -> tuple[Caller, Credential]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.conf import settings
 
 from executor import health
+from executor.choices import Priority
+from executor.credential_tests import running as credential_tests
 from executor.delivery import claim, life, node, nudge, pace
 from executor.delivery.drain import Drain, threads
 from executor.delivery.flight import Flight, Keeper
@@ -51,6 +53,13 @@ def check_health() -> None:
         health.run_due()
 
 
+def test_credentials() -> None:
+    """Run the tests of credentials that somebody waits for."""
+    life.show()
+    with Keeper(Flight(node.process_name())):
+        credential_tests.run_due()
+
+
 def relay_events() -> None:
     """Deliver the events that are due."""
     with Keeper(Flight(node.process_name())):
@@ -71,7 +80,11 @@ def safety_net() -> None:
 
 def _sides() -> list[Callable[[], object]]:
     """What a drain of this host does beside its calls."""
-    jobs = {node.HEALTH: health.run_due, node.EVENTS: _relay}
+    jobs = {
+        Priority.INTERACTIVE.value: credential_tests.run_due,
+        node.HEALTH: health.run_due,
+        node.EVENTS: _relay,
+    }
     return [job for queue, job in jobs.items() if node.current.serves(queue)]
 
 

@@ -13,7 +13,11 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from rest_framework.test import APIClient
 
+from executor.choices import Priority
+from executor.credential_tests import running as credential_tests
+from executor.delivery import life
 from integration_hub.access import services as access
+from integration_hub.coordination import heartbeat
 from integration_hub.coordination.stores import wire
 from integration_hub.lib import clock
 from tests.services import OwnRedis
@@ -108,6 +112,22 @@ def upstream(_upstream_server: Upstream) -> Upstream:
 def fake_clock() -> Iterator[clock.FakeClock]:
     with clock.use(clock.FakeClock()) as fake:
         yield fake
+
+
+class WorkerAtHand(clock.SystemClock):
+    """Whoever sleeps lets a worker of this very process run what is waited for."""
+
+    def sleep(self, seconds: float) -> None:
+        if not credential_tests.run_due():
+            super().sleep(seconds)
+
+
+@pytest.fixture
+def worker_at_hand(db) -> Iterator[None]:
+    """A worker that runs the tests of credentials and has shown itself."""
+    heartbeat.beat(life.WORKER, f"tests|{Priority.INTERACTIVE.value}")
+    with clock.use(WorkerAtHand()):
+        yield
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from rest_framework.response import Response
 from credentials.api import shapes
 from credentials.rotation import DEFAULT_GRACE_SECONDS, MAX_GRACE_SECONDS
 from credentials.selectors import view_of
-from executor import credential_rotation, credential_test
+from executor import credential_rotation
 from executor.api import docs, envelope
+from executor.credential_tests import asking
 from integration_hub.api.etag import etag_of
 from integration_hub.api.request import HubRequest
 from integration_hub.api.schema import request_example
@@ -67,10 +68,12 @@ class CredentialTestView(HubView):
 
     @extend_schema(**{**docs.CONNECTION_TEST, "operation_id": "credentials_test"})
     def post(self, request: HubRequest, ref: str) -> Response:
-        """Test a credential step by step, from the config to a real call of the health method."""
+        """Test a credential step by step, from the config to a real call of the health method.
+
+        A worker runs it, since workers make the calls; 503 when none takes it.
+        """
         envelope.check(request.data, docs.EMPTY_BODY)
-        report = credential_test.run(caller=request.caller, instance_ref=ref)
-        return Response(report.as_dict())
+        return Response(asking.ask(caller=request.caller, instance_ref=ref))
 
 
 @extend_schema(tags=["credentials"])

@@ -11,12 +11,14 @@ from django_q.conf import Conf
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from executor.choices import Priority
 from integration_hub.lib import log
 
 DRAIN = "executor.tasks.drain"
 CHECK_HEALTH = "executor.tasks.check_health"
 RELAY_EVENTS = "executor.tasks.relay_events"
 CANARY = "executor.tasks.canary"
+TEST_CREDENTIALS = "executor.tasks.test_credentials"
 
 logger = log.get(__name__)
 # A line for every hint and every canary says nothing that a row does not say better.
@@ -43,6 +45,17 @@ def hint(task: str, queue: str) -> bool:
         logger.warning("delivery.hint_failed", task=task, queue=queue, error=type(error).__name__)
         return False
     return True
+
+
+def test_credentials() -> None:
+    """Somebody waits for a test: a task of its own, whatever waits on the queue beside it."""
+    queue = Priority.INTERACTIVE.value
+    try:
+        async_task(TEST_CREDENTIALS, cluster=key_of(queue), task_name=TEST_CREDENTIALS)
+    except Error as error:
+        logger.warning(
+            "delivery.hint_failed", task=TEST_CREDENTIALS, queue=queue, error=type(error).__name__
+        )
 
 
 def key_of(queue: str) -> str:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from django.db import Error, close_old_connections
 
 from executor import health
+from executor.choices import Priority
+from executor.credential_tests import running as credential_tests
 from executor.delivery import claim, life, node, nudge, purge
 from executor.delivery.constants import (
     BEAT_EVERY,
@@ -51,6 +53,8 @@ def hint_what_is_due() -> None:
             nudge.hint(nudge.DRAIN, queue)
     if health.any_due():
         nudge.hint(nudge.CHECK_HEALTH, node.HEALTH)
+    if credential_tests.any_due():
+        nudge.hint(nudge.TEST_CREDENTIALS, Priority.INTERACTIVE.value)
     if _events_wait():
         nudge.hint(nudge.RELAY_EVENTS, node.EVENTS)
 

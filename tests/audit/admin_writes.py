@@ -51,6 +51,11 @@ class AdminWrite:
     keeps: tuple[str, ...] = ()
 
 
+def tested(get: Get) -> Asked:
+    get("worker_at_hand")
+    return to("executor_credential_test", instance_of(get))
+
+
 AUDITED: dict[str, AdminWrite] = {
     "access.token add": AdminWrite(
         "token.created",
@@ -228,7 +233,8 @@ AUDITED: dict[str, AdminWrite] = {
         ),
     ),
     "executor.execution view executor_credential_test": AdminWrite(
-        "credential.tested", lambda get: to("executor_credential_test", instance_of(get))
+        "credential.test_started",
+        tested,
     ),
     "executor.execution view executor_credential_rotate": AdminWrite(
         "credential.rotated",

@@ -94,6 +94,11 @@ def _acme(body: Any = None) -> Callable[[Get], Sent]:
     return given
 
 
+def _testable(get: Get) -> Sent:
+    get("worker_at_hand")
+    return _acme()(get)
+
+
 def _second(get: Get) -> Sent:
     """Another instance of the definition that `acme` has."""
     found = get("acme")
@@ -260,7 +265,7 @@ AUDITED: dict[str, Write] = {
     f"POST {V1}/instances/{{ref}}/credentials/rotate": Write(
         "credential.rotated", _acme({"data": NEW})
     ),
-    f"POST {V1}/instances/{{ref}}/credentials/test": Write("credential.tested", _acme()),
+    f"POST {V1}/instances/{{ref}}/credentials/test": Write("credential.test_started", _testable),
     f"POST {V1}/instances/{{ref}}/credentials/refresh": Write("credential.refreshed", _renewable),
     f"POST {V1}/instances/{{ref}}/oauth2/start": Write("credential.connect_started", _shop(CLIENT)),
     f"POST {V1}/instances/{{ref}}/oauth2/callback": Write(

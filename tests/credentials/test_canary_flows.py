@@ -76,7 +76,7 @@ def quiet_templates() -> Iterator[None]:
 
 
 @pytest.fixture
-def everywhere(api, client, alice, acme):
+def everywhere(api, client, alice, acme, worker_at_hand):
     """Each of these gives an answer, whatever the credential is: REST, admin, a call."""
     client.force_login(alice)
     token, executes = api("credentials", "read"), api("execute")

@@ -17,6 +17,8 @@ from tests.certificates import Authority
 from tests.executor.conftest import DOCUMENT, METHODS, SECRET
 from tests.raw_server import RawServer
 
+pytestmark = pytest.mark.usefixtures("worker_at_hand")
+
 ADDRESS = "/api/v1/instances/acme/credentials/test"
 NAMES = ["config", "credential", "dns", "tls", "token", "scopes", "call", "rate"]
 

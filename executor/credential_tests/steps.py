@@ -1,63 +1,41 @@
-"""`POST /instances/{ref}/credentials/test`: everything on the way to a call that is let in."""
+"""The steps of a credential's test, each with what to do about its failure."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
-
-from django.db import transaction
 
 from credentials import runtime as credentials
 from credentials.models import Credential
 from credentials.selectors import view_of
 from executor.connection_test import Found, Report, call, check_config, check_credential
 from integration_hub.access.caller import Caller
-from integration_hub.audit.services import record
-from integration_hub.coordination import holds, revision
+from integration_hub.coordination import holds
 from integration_hub.egress.door import Deadline
 from integration_hub.egress.reach import Reached, reach
 from integration_hub.lib import clock
-from registry import runtime
 from registry.runtime import RuntimeInstance
 
 TOTAL_SECONDS = 45.0
 FEW_DAYS = 21
 
 
-def run(*, caller: Caller, instance_ref: str) -> Report:
-    """Test a credential in the order in which things go wrong. Raises InstanceNotFound.
-
-    Who tests is audited before the secret is used, and what came of it after.
-    """
-    with revision.scope():
-        instance = runtime.by_ref(instance_ref, caller)
-        _audit("credential.test_started", instance, caller)
-        report, deadline = Report(), Deadline(TOTAL_SECONDS)
-        way = _Way(instance, deadline)
-        report.step("config", lambda: check_config(instance), hint="PATCH the instance's config.")
-        report.step(
-            "credential",
-            lambda: check_credential(instance),
-            hint="PUT the instance's credentials, or mend what its references lead to.",
-        )
-        report.step("dns", way.dns, hint="Check the host of base_url, and this host's resolver.")
-        report.step("tls", way.tls, hint="Trust its authority: overrides.tls.authorities.")
-        report.step("token", lambda: _token(instance))
-        report.step("scopes", lambda: _scopes(instance))
-        report.step("call", lambda: _call(instance, caller, deadline))
-        report.step("rate", lambda: _rate(instance))
-        _audit("credential.tested", instance, caller, ok=report.ok)
-        return report
-
-
-def _audit(action: str, instance: RuntimeInstance, caller: Caller, **detail: bool) -> None:
-    with transaction.atomic():
-        record(
-            actor=caller.owner,
-            action=action,
-            target_type="credential",
-            target=instance.slug,
-            detail=detail,
-        )
+def report_of(instance: RuntimeInstance, caller: Caller) -> Report:
+    """Everything on the way to a call that is let in, in the order in which things go wrong."""
+    report, deadline = Report(), Deadline(TOTAL_SECONDS)
+    way = _Way(instance, deadline)
+    report.step("config", lambda: check_config(instance), hint="PATCH the instance's config.")
+    report.step(
+        "credential",
+        lambda: check_credential(instance),
+        hint="PUT the instance's credentials, or mend what its references lead to.",
+    )
+    report.step("dns", way.dns, hint="Check the host of base_url, and this host's resolver.")
+    report.step("tls", way.tls, hint="Trust its authority: overrides.tls.authorities.")
+    report.step("token", lambda: _token(instance))
+    report.step("scopes", lambda: _scopes(instance))
+    report.step("call", lambda: _call(instance, caller, deadline))
+    report.step("rate", lambda: _rate(instance))
+    return report
 
 
 class _Way:
