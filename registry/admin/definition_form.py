@@ -11,8 +11,10 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 from integration_hub.lib.errors import HubError
 from registry.admin.readable import as_yaml
 from registry.admin.verbs import sentences
+from registry.choices import DefinitionStatus
 from registry.document import parse_definition
 from registry.models import Definition
+from registry.querysets import IMMUTABLE
 from registry.reading import MAX_BYTES, read_document
 from registry.resolving import resolved
 from registry.spec import DefinitionSpec
@@ -52,6 +54,10 @@ class DefinitionForm(_ModelForm):
         data: dict[str, Any] = super().clean() or {}
         upload = data.get("upload")
         place = "upload" if upload else "document"
+        if not self.instance._state.adding and self.instance.status != DefinitionStatus.DRAFT:
+            # Published meanwhile, by somebody else: what was typed stays on the page.
+            self.add_error(place, ValidationError(IMMUTABLE))
+            return data
         try:
             self.given = read_document(self._content(data))
             spec = parse_definition(resolved(self.given))

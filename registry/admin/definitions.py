@@ -192,5 +192,6 @@ class DefinitionAdmin(ImportPages):
             self.do(request, row, verb)
 
     def _editable(self, request: HttpRequest, row: Definition) -> bool:
+        """A draft; and whatever somebody sends a document for, who is then told why not."""
         may = bool(self.has_change_permission(request, row))
-        return may and row.status == DefinitionStatus.DRAFT
+        return may and (row.status == DefinitionStatus.DRAFT or "document" in request.POST)
