@@ -75,7 +75,7 @@ UNFOLD: dict[str, Any] = {
                     "registry.add_definition",
                 ),
                 _item("Credentials", "key", "credentials_credential"),
-                _item("Adapter switches", "toggle_on", "registry_adapterswitch"),
+                _item("Adapters", "toggle_on", "registry_adapterswitch"),
             ),
             _group(
                 "Activity",

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Count
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from registry import services
+from registry import adapter_manager, services
 from registry.adapter import adapters
 from registry.admin.verbs import actor_of
-from registry.models import AdapterSwitch
+from registry.models import AdapterSwitch, Definition
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[AdapterSwitch]
@@ -39,11 +40,15 @@ class SwitchForm(_ModelForm):
 
 @admin.register(AdapterSwitch)
 class AdapterSwitchAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
-    """An adapter without a row is on."""
+    """Every adapter with its state; below, those that somebody switched."""
 
+    list_before_template = "registry/adapter_list_top.html"
     form = SwitchForm
     list_display = ("type", "enabled", "reason", "changed_at", "changed_by")
     actions = None
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return super().changelist_view(request, {**(extra_context or {}), "known": _known()})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("type",) if obj is not None else ()
@@ -56,3 +61,13 @@ class AdapterSwitchAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no typ
             type=obj.type, enabled=obj.enabled, reason=obj.reason, actor=actor_of(request)
         )
         obj.refresh_from_db()
+
+
+def _known() -> list[dict[str, Any]]:
+    """Every adapter, and how many definitions are made for it."""
+    rows = Definition.objects.order_by().values_list("type").annotate(Count("pk"))
+    counts = dict(rows)
+    return [
+        {"status": status, "definitions": counts.get(status.type, 0)}
+        for status in adapter_manager.list_adapters()
+    ]

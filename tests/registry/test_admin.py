@@ -9,6 +9,7 @@ from django.urls import reverse
 from integration_hub.audit.models import AuditEntry
 from integration_hub.lib.yaml_writer import dump
 from registry import services
+from registry.adapter import adapters
 from registry.models import AdapterSwitch, Definition, Instance
 
 pytestmark = pytest.mark.django_db
@@ -156,6 +157,15 @@ def test_lists_cost_the_same_for_one_row_and_many(admin, define, connect):
             page(admin.get(f"{url}?q=a"))
             page(admin.get(url))
         assert len(many) <= 2 * len(few)
+
+
+def test_every_adapter_is_listed_with_its_state_and_its_definitions(admin, define, monkeypatch):
+    define()
+    monkeypatch.setitem(adapters.disabled, "broken", "it cannot be imported: no module 'x'")
+    text = page(admin.get("/admin/registry/adapterswitch/"))
+    assert "it cannot be imported" in text
+    assert '?type__exact=http">1</a>' in text
+    assert text.count('hub-badge hub-ok">active') + text.count('hub-ok">registered') > 5
 
 
 def test_an_adapter_is_switched_with_a_reason(admin):
