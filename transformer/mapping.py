@@ -44,6 +44,11 @@ class CompiledTransform:
     timeout_ms: int | None
     response: bool
 
+    @property
+    def acts(self) -> bool:
+        """Whether it does more than name formats."""
+        return bool(self.rules or self.input.schema or self.output.schema)
+
     def run(self, document: Any) -> Any:
         """The new document. Raises TransformFailed with every fault, up to 100."""
         outcome = self.attempt(document)

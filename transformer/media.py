@@ -48,13 +48,17 @@ def to_text(raw: bytes, charset: str | None) -> str:
 
     Raises TransformFailed with the place of the first wrong byte.
     """
-    for mark, name in _BOMS:
-        if raw.startswith(mark):
-            return _decode(raw[len(mark) :], name, len(mark))
-    return _decode(raw, charset or "utf-8", 0)
+    mark, marked = mark_of(raw)
+    return _decode(raw[len(mark) :], marked or charset or "utf-8", len(mark))
 
 
-def _decode(raw: bytes, charset: str, skipped: int) -> str:
+def mark_of(raw: bytes) -> tuple[bytes, str | None]:
+    """The byte order mark at the start and the character set that it says; b"" and None."""
+    return next(((mark, name) for mark, name in _BOMS if raw.startswith(mark)), (b"", None))
+
+
+def character_set(charset: str) -> str:
+    """Python's name of it. Raises TransformFailed for what is none."""
     try:
         codec = codecs.lookup(charset)
     except (LookupError, UnicodeError, ValueError):
@@ -63,6 +67,11 @@ def _decode(raw: bytes, charset: str, skipped: int) -> str:
         codec, "_is_text_encoding", True
     ):
         raise parse_failed(f"{charset[:40]!r} is not a character set.")
+    return codec.name
+
+
+def _decode(raw: bytes, charset: str, skipped: int) -> str:
+    codec = codecs.lookup(character_set(charset))
     try:
         return codec.decode(raw, "strict")[0]
     except UnicodeDecodeError as error:

@@ -50,7 +50,8 @@ def loads(raw: bytes | str, *, max_depth: int = MAX_DEPTH, max_keys: int = MAX_K
         raise JSONFault(error.msg, error.lineno, error.colno) from None
     except _Unplaced as fault:
         raise _placed(fault, text) from None
-    if "\\u" in text or not text.isascii():
+    # Of bytes, which were UTF-8, only an escape can make one.
+    if "\\u" in text or not (isinstance(raw, bytes) or text.isascii()):
         _check_surrogates(value, text)
     return value
 

@@ -7,14 +7,17 @@ apostrophe, unless `raw` is chosen (OWASP, CSV injection).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+import io
+from collections.abc import Iterator, Mapping
+from typing import IO, Any, ClassVar
 
 from integration_hub.lib.fields import Field
-from transformer.format import Format, formats
-from transformer.formats.csv_reader import read_rows
-from transformer.formats.csv_writer import write_rows
+from transformer.format import Format, Row, Streamed, formats
+from transformer.formats.csv_reader import read_rows, text_lines
+from transformer.formats.csv_writer import CSVWriter, write_rows
+from transformer.lines import lines_of
 from transformer.media import to_text
+from transformer.rowwise import collected
 from transformer.types import TYPE_NAMES
 
 _NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
@@ -39,7 +42,7 @@ RAW = Field("raw", "boolean", required=False, default=False, help="Formulas are 
 
 
 @formats.register("csv")
-class CSVFormat(Format):
+class CSVFormat(Format, Streamed):
     name = "csv"
     media_types = ("text/csv",)
     unasked = False
@@ -54,10 +57,20 @@ class CSVFormat(Format):
     )
 
     def decode(self, raw: bytes, *, charset: str | None, options: Mapping[str, Any]) -> Any:
-        return read_rows(to_text(raw, charset), self._completed(options))
+        lines = io.StringIO(to_text(raw, charset), newline="")
+        return collected(read_rows(lines, self._completed(options)))
 
     def encode(self, document: Any, *, options: Mapping[str, Any]) -> bytes:
         return write_rows(document, self._completed(options)).encode()
+
+    def rows(
+        self, source: IO[bytes], *, charset: str | None, options: Mapping[str, Any]
+    ) -> Iterator[Row]:
+        return read_rows(text_lines(lines_of(source, charset)), self._completed(options))
+
+    def row_writer(self, *, options: Mapping[str, Any]) -> CSVWriter:
+        """The columns are those of the first row, unless `columns` says them."""
+        return CSVWriter(self._completed(options))
 
     def content_type(self, encoded: bytes) -> str:
         return f"{self.media_types[0]}; charset=utf-8"

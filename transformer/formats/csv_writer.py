@@ -20,14 +20,64 @@ _NUMBER = re.compile(r"[+-]?[0-9][0-9., ]*\Z")
 def write_rows(document: Any, options: Mapping[str, Any]) -> str:
     """Raises TransformFailed with the place of what is no single value."""
     names = names_of(document, options)
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=options["delimiter"], quotechar=options["quote"])
-    if names and options.get("header", True):
-        writer.writerow(_cell(name, options) for name in names)
+    writer = CSVWriter(options)
+    writer.begin(names)
     for number, item in enumerate(document):
-        cells = cells_of(item, names, number)
-        writer.writerow([_text(value, (number, at), options) for at, value in cells])
-    return out.getvalue()
+        writer.add(item, number)
+    return writer.taken()
+
+
+class CSVWriter:
+    """Row after row. Without `columns` the first row has the columns, and no other has more."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._options = options
+        self._out = io.StringIO()
+        self._writer = csv.writer(
+            self._out, delimiter=options["delimiter"], quotechar=options["quote"]
+        )
+        self._names: list[str] | None = None
+        self._begun = False
+
+    def begin(self, names: list[str] | None) -> None:
+        self._begun, self._names = True, names
+        if names and self._options.get("header", True):
+            self._writer.writerow([_cell(name, self._options) for name in names])
+
+    def add(self, item: Any, number: int | None = None) -> None:
+        """Raises TransformFailed, and nothing of the row is written."""
+        at = () if number is None else (number,)
+        cells = cells_of(item, self._names, at)
+        row = [_text(value, (*at, name), self._options) for name, value in cells]
+        self._writer.writerow(row)
+
+    def taken(self) -> str:
+        """What was written since the last time."""
+        text = self._out.getvalue()
+        self._out.seek(0)
+        self._out.truncate()
+        return text
+
+    def head(self) -> bytes:
+        return b""
+
+    def row(self, document: Any) -> bytes:
+        if not self._begun:
+            self.begin(names_of([document], self._options))
+            try:
+                self.add(document)
+            except Exception:
+                self._begun = False  # the next row says the columns
+                self.taken()
+                raise
+        else:
+            self.add(document)
+        return self.taken().encode()
+
+    def tail(self) -> bytes:
+        if not self._begun and self._options.get("columns"):
+            self.begin(self._options["columns"])  # no rows: the header alone
+        return self.taken().encode()
 
 
 def _text(value: Any, place: tuple[Any, ...], options: Mapping[str, Any]) -> str:

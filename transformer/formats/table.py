@@ -22,14 +22,22 @@ def names_of(document: Any, options: Mapping[str, Any]) -> list[str] | None:
     return list(dict.fromkeys(found))
 
 
-def cells_of(item: Any, names: list[str] | None, number: int) -> list[tuple[str | int, Any]]:
-    """The fields of one row, each with its place in `item`. Raises TransformFailed."""
+def cells_of(
+    item: Any, names: list[str] | None, at: tuple[int, ...] = ()
+) -> list[tuple[str | int, Any]]:
+    """The fields of one row, each with its place in `item`, which stands `at`.
+
+    Raises TransformFailed.
+    """
     if names is None and isinstance(item, list):
         return list(enumerate(item))
     if names is None or not isinstance(item, Mapping):
-        place = pointers.join((number,))
+        place = pointers.join(at)
         raise encode_failed(place, "A table holds objects alone, or lists alone", "object or list")
     unknown = item.keys() - set(names)
     if unknown:
-        raise encode_failed(pointers.join((number, min(unknown))), "Not one of `columns`")
+        known = ", ".join(names)[:200]
+        raise encode_failed(
+            pointers.join((*at, min(unknown))), "Not one of the columns; give `columns`", known
+        )
     return [(name, item.get(name)) for name in names]

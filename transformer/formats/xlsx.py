@@ -69,7 +69,7 @@ class XLSXFormat(Format):
     def encode(self, document: Any, *, options: Mapping[str, Any]) -> bytes:
         names = names_of(document, options)
         rows = [
-            [_held(value, (number, at)) for at, value in cells_of(item, names, number)]
+            [_held(value, (number, at)) for at, value in cells_of(item, names, (number,))]
             for number, item in enumerate(document)
         ]
         if names and options.get("header", True):

@@ -33,16 +33,31 @@ def read_xml(
     """`{root: …}`; None for nothing but space. Raises TransformFailed with line and column."""
     if not text or text.isspace():
         return None
-    return cast(dict[str, Any], parse(text, _Builder(force_list, Names(namespaces))))
+    return cast(dict[str, Any], parse(text, Builder(force_list, Names(namespaces))))
 
 
 def parse(text: str, target: Any) -> Any:
     """What `target.close()` gives. Raises TransformFailed with line and column."""
     if "<!DOCTYPE" in text and _DOCTYPE.match(text):
-        raise _doctype()
-    parser = etree.XMLParser(
+        raise doctype_refused()
+    parser = new_parser(target)
+    try:
+        document = etree.fromstring(_utf8(text), parser)
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        raise not_xml(error.msg or "not well-formed", line, column) from None
+    for entry in parser.error_log:
+        # lxml drops a prefix that is not declared, and only notes that it did.
+        if entry.level >= etree.ErrorLevels.ERROR:
+            raise not_xml(entry.message, entry.line, entry.column)
+    return document
+
+
+def new_parser(target: Any) -> etree.XMLParser:
+    """A parser that reads UTF-8, nothing from outside, and no more than lxml's own bounds."""
+    return etree.XMLParser(
         target=target,
-        encoding="utf-8",  # `text` is decoded: what the document declares no longer holds
+        encoding="utf-8",  # the text is decoded: what the document declares no longer holds
         # Never from outside. Not `False`: attributes would then read `&amp;` as `&#38;`.
         resolve_entities=cast(Any, "internal"),
         no_network=True,
@@ -50,19 +65,9 @@ def parse(text: str, target: Any) -> Any:
         dtd_validation=False,
         huge_tree=False,
     )
-    try:
-        document = etree.fromstring(_utf8(text), parser)
-    except etree.XMLSyntaxError as error:
-        line, column = error.position
-        raise _not_xml(error.msg or "not well-formed", line, column) from None
-    for entry in parser.error_log:
-        # lxml drops a prefix that is not declared, and only notes that it did.
-        if entry.level >= etree.ErrorLevels.ERROR:
-            raise _not_xml(entry.message, entry.line, entry.column)
-    return document
 
 
-def _not_xml(said: str, line: int, column: int) -> TransformFailed:
+def not_xml(said: str, line: int, column: int) -> TransformFailed:
     # lxml's own sentence ends with the place, which we give apart.
     detail = said.partition(", line ")[0].strip()[:300]
     return parse_failed(
@@ -97,6 +102,11 @@ class Names:
             prefix = "xml" if uri == _XML_NAMESPACE else uri
         return f"{prefix}:{local}" if prefix else local
 
+    def declare(self, declared: Mapping[str | None, str]) -> None:
+        """The document's own prefixes, from here on."""
+        own = {uri: prefix or "" for prefix, uri in declared.items()}
+        self.prefixes = {**self.prefixes, **own}
+
 
 class Target:
     """What lxml's parser tells as it reads: bounded, without a DOCTYPE."""
@@ -105,7 +115,7 @@ class Target:
         self._nodes = 0
 
     def doctype(self, *_: Any) -> None:
-        raise _doctype()  # the second line of defence
+        raise doctype_refused()  # the second line of defence
 
     def count(self, depth: int, attributes: int) -> None:
         """One more element. Raises TransformFailed when it is one too many."""
@@ -113,12 +123,12 @@ class Target:
         if self._nodes > MAX_NODES:
             raise _too_large(f"more than {MAX_NODES:,} elements")
         if depth >= MAX_DEPTH:
-            raise _too_deep()
+            raise too_deep()
         if attributes > MAX_ATTRIBUTES:
             raise _too_large(f"an element with more than {MAX_ATTRIBUTES:,} attributes")
 
 
-class _Builder(Target):
+class Builder(Target):
     """One open element an entry of `_open`."""
 
     def __init__(self, force_list: frozenset[str], names: Names) -> None:
@@ -137,7 +147,7 @@ class _Builder(Target):
         members: dict[str, Any] = {}
         if declared and not names.mapped:
             # Without a map, the document's own prefixes hold, from here to the element's end.
-            names.prefixes = {**before, **{uri: prefix or "" for prefix, uri in declared.items()}}
+            names.declare(declared)
             for prefix, uri in declared.items():
                 members[f"@xmlns:{prefix}" if prefix else "@xmlns"] = uri
         self._open.append((names.of(tag), self._members, self._texts, before))
@@ -182,7 +192,7 @@ class _Builder(Target):
         return self._members
 
 
-def _doctype() -> TransformFailed:
+def doctype_refused() -> TransformFailed:
     return parse_failed("Not accepted: a DOCTYPE.", expected="XML without a DOCTYPE")
 
 
@@ -190,5 +200,5 @@ def _too_large(what: str) -> TransformFailed:
     return parse_failed(f"Not accepted: {what}.", code="LIMIT_SIZE")
 
 
-def _too_deep() -> TransformFailed:
+def too_deep() -> TransformFailed:
     return parse_failed(f"Not accepted: deeper than {MAX_DEPTH} levels.", code="LIMIT_DEPTH")

@@ -11,6 +11,7 @@ from transformer.faults import encode_failed
 from transformer.scalars import text_of
 
 MAX_DEPTH = 200
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 Place = tuple[str | int, ...]
 
 # NameStartChar and NameChar of XML 1.0, without the colon.
@@ -32,15 +33,22 @@ def write_xml(document: Any, namespaces: Mapping[str, str]) -> bytes:
     [(root, content)] = document.items()
     if isinstance(content, list):
         raise encode_failed(pointers.join((root,)), "XML has one root, not a list", "one root")
-    declared = {
-        f"@xmlns:{prefix}" if prefix else "@xmlns": uri for prefix, uri in namespaces.items()
-    }
+    declared = declarations(namespaces)
     if declared:
         members = content if isinstance(content, Mapping) else {"#text": content}
         content = {**declared, **members}
-    parts = ['<?xml version="1.0" encoding="UTF-8"?>\n']
-    _Writer(parts).element(root, content, (root,), frozenset({"xml"}))
-    return "".join(parts).encode()
+    return (DECLARATION + written_element(root, content, frozenset({"xml"}))).encode()
+
+
+def written_element(name: str, content: Any, prefixes: frozenset[str]) -> str:
+    """One element; these prefixes stand for something where it is put. Raises TransformFailed."""
+    parts: list[str] = []
+    _Writer(parts).element(name, content, (name,), prefixes)
+    return "".join(parts)
+
+
+def declarations(namespaces: Mapping[str, str]) -> dict[str, Any]:
+    return {f"@xmlns:{prefix}" if prefix else "@xmlns": uri for prefix, uri in namespaces.items()}
 
 
 class _Writer:
