@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.utils import display_for_label
 
-from integration_hub.events import services, sink_services
+from integration_hub.events import redelivery, sink_services
 from integration_hub.events.admin_forms import SinkForm
 from integration_hub.events.choices import DeliveryStatus
 from integration_hub.events.models import Delivery, Event, EventSink
@@ -85,7 +85,7 @@ class EventAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     @admin.action(description="Deliver again", permissions=["redeliver"])
     def redeliver(self, request: HttpRequest, queryset: QuerySet[Event]) -> None:
         actor = _actor(request)
-        count = sum(services.redeliver(event=event, actor=actor) for event in queryset)
+        count = sum(redelivery.redeliver(event=event, actor=actor) for event in queryset)
         self.message_user(request, f"Deliveries planned again: {count}.")
 
 

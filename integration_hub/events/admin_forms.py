@@ -13,7 +13,7 @@ from unfold.widgets import (
 
 from integration_hub.events.models import EventSink
 from integration_hub.events.sink import sinks
-from integration_hub.events.sink_config import public_config, shown_config
+from integration_hub.events.sink_config import public_config
 from integration_hub.events.sink_services import sink_faults
 from integration_hub.lib import jsonsafe
 
@@ -53,8 +53,7 @@ class SinkForm(_ModelForm):
         super().__init__(*args, **kwargs)
         row = self.instance
         if not row._state.adding:
-            known = row.type in sinks
-            config = shown_config(row, sinks.get(row.type)) if known else public_config(row)
+            config = public_config(row)
             self.initial["config"] = jsonsafe.dumps_text(config)
             self.initial["filters"] = row.filters
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from integration_hub.events.models import Event
+from integration_hub.events.labels import Labels, labels_of
+from integration_hub.events.models import Event, EventSink
+from integration_hub.lib import jsonsafe
 
 _PATTERNS = {
     "type": "array",
@@ -22,16 +24,36 @@ SCHEMA: Mapping[str, Any] = {
         "subjects": {**_PATTERNS, "description": "Subjects (instance slugs); * as above."},
         "labels": {
             "type": "object",
-            "maxProperties": 0,
-            "description": "Empty: events carry no labels.",
+            "maxProperties": 20,
+            "additionalProperties": {"type": "string", "maxLength": 200},
+            "description": "Labels that the instance must have; a value may have * as above.",
         },
     },
 }
 
 
-def matches(filters: Mapping[str, Any], event: Event) -> bool:
-    """An absent or empty list lets everything through."""
-    return _any(filters.get("types"), event.type) and _any(filters.get("subjects"), event.subject)
+class Wanted:
+    """Which of some events each sink wants; labels are looked up once, and only if one asks."""
+
+    def __init__(self, listening: Sequence[EventSink], events: Sequence[Event]) -> None:
+        self._filters = {sink.pk: jsonsafe.loads(sink.filters) for sink in listening}
+        asked = any(found.get("labels") for found in self._filters.values())
+        self._labels = labels_of({event.subject for event in events}) if asked else {}
+
+    def by(self, sink: EventSink, event: Event) -> bool:
+        """An absent or empty filter lets everything through."""
+        filters = self._filters[sink.pk]
+        return (
+            _any(filters.get("types"), event.type)
+            and _any(filters.get("subjects"), event.subject)
+            and self._has_labels(filters.get("labels") or {}, event)
+        )
+
+    def _has_labels(self, wanted: Labels, event: Event) -> bool:
+        there = self._labels.get(event.subject, {})
+        return all(
+            name in there and _any([pattern], there[name]) for name, pattern in wanted.items()
+        )
 
 
 def _any(patterns: list[str] | None, text: str) -> bool:
@@ -39,7 +61,11 @@ def _any(patterns: list[str] | None, text: str) -> bool:
 
 
 @lru_cache(maxsize=1_024)
-def _compile(pattern: str) -> re.Pattern[str]:
+def _compile(text: str) -> re.Pattern[str]:
+    return re.compile(pattern(text), re.DOTALL)
+
+
+def pattern(text: str) -> str:
+    """A regular expression for `text`, in which * stands for any characters."""
     # Runs of * are one, so that no pattern backtracks for long.
-    parts = [re.escape(part) for part in re.split(r"\*+", pattern)]
-    return re.compile(".*?".join(parts), re.DOTALL)
+    return ".*?".join(re.escape(part) for part in re.split(r"\*+", text))

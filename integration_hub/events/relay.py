@@ -1,114 +1,147 @@
 """From the outbox to the sinks: at least once, in order per subject and sink.
 
-Relays plan one after another (a lock of the database, held for milliseconds) and
-deliver side by side. A plan fans new events out to the sinks that want them and
-claims what is due, with a lease. Within one sink and subject nothing is claimed
-behind a delivery that waits for its next attempt or that another relay holds, so a
-failing head blocks its own key alone. A relay that dies leaves its lease to expire;
-what it had delivered but not marked goes out again under the same id.
+`planning` says what goes out, `lane` hands it over, `marks` writes what became of it.
+Lanes run side by side in threads, so that a sink that hangs delays no other; plans and
+marks are made by the one thread that runs the relay. A relay that dies leaves its
+leases to expire; what it had delivered but not marked goes out again under the same id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+import queue
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from uuid import UUID
+from zlib import crc32
 
-from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from integration_hub.events import planning, sink_config
+from integration_hub.events.lane import Lane, Result
+from integration_hub.events.marks import mark
+from integration_hub.events.models import Delivery, EventSink
+from integration_hub.events.planning import due
+from integration_hub.events.sink import sinks
+from integration_hub.lib import clock, log, redact
 
-from integration_hub.coordination import dbtime
-from integration_hub.events.batch import Batch
-from integration_hub.events.choices import DeliveryStatus
-from integration_hub.events.filters import matches
-from integration_hub.events.models import Delivery, Event, EventSink
-from integration_hub.lib import jsonsafe
+__all__ = ["Relay", "due", "relay_once"]
 
-LEASE = timedelta(seconds=120)
+THREADS = 64
 BEGIN_WITHIN = 80.0  # seconds; what is begun by then ends well inside the lease
-_PLANNING = 0x68756265  # an advisory lock of PostgreSQL, of no other meaning
+AT_ONCE = 500
+MARK_AT_ONCE = 200
+LOOK_EVERY = 0.1
+"""Seconds between two looks for new events while lanes are under way."""
+
+logger = log.get(__name__)
+
+
+class Relay:
+    """One relay of this process; `with` ends its threads."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="hub-relay")
+        self._results: queue.SimpleQueue[Sequence[Result] | UUID] = queue.SimpleQueue()
+        self._lanes: Counter[UUID] = Counter()
+        self._redactors: dict[UUID, redact.Redactor] = {}
+        self.attempted = 0
+
+    def __enter__(self) -> Relay:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def run(self, stopped: Callable[[], bool]) -> None:
+        """Deliver what is due until there is nothing, or `stopped` says so."""
+        while True:
+            begun = 0 if stopped() else self.begin()
+            if not self._lanes:
+                if not begun:
+                    return
+                continue
+            self.collect(wait=0.0 if begun else LOOK_EVERY)
+
+    def begin(self, limit: int = AT_ONCE) -> int:
+        """Plan, and start lanes for what was claimed; how much was done."""
+        full = [sink for sink, count in self._lanes.items() if count]
+        plan = planning.plan(limit=limit, without=full)
+        by_sink: dict[UUID, list[Delivery]] = defaultdict(list)
+        for delivery in plan.claimed:
+            by_sink[delivery.sink_id].append(delivery)
+        for deliveries in by_sink.values():
+            self._start(deliveries[0].sink, deliveries)
+        return plan.fanned + len(plan.claimed)
+
+    def collect(self, *, wait: float) -> None:
+        """Mark what has been handed over meanwhile; wait for the first of it."""
+        found: list[Result] = []
+        try:
+            self._take(
+                self._results.get(timeout=wait) if wait else self._results.get_nowait(), found
+            )
+            while len(found) < MARK_AT_ONCE:
+                self._take(self._results.get_nowait(), found)
+        except queue.Empty:
+            pass
+        if found:
+            mark(found, self._redactor_of)
+
+    def finish(self) -> None:
+        """Wait for every lane and mark what it did."""
+        while self._lanes:
+            self.collect(wait=LOOK_EVERY)
+
+    def _take(self, item: Sequence[Result] | UUID, found: list[Result]) -> None:
+        if isinstance(item, UUID):
+            self._lanes[item] -= 1
+            self._lanes += Counter()  # drops those at nought
+            return
+        found += item
+        self.attempted += sum(result.tried for result in item)
+
+    def _start(self, sink: EventSink, deliveries: Sequence[Delivery]) -> None:
+        ends_at = clock.monotonic() + BEGIN_WITHIN
+        try:
+            config = sink_config.open_config(sink)
+            self._redactors[sink.pk] = sink_config.redactor_of(sink, config)
+        except Exception as error:  # noqa: BLE001 - a secret that does not open, whatever the reason
+            self._results.put([Result(delivery, error=error) for delivery in deliveries])
+            self._lanes[sink.pk] += 1
+            self._results.put(sink.pk)
+            return
+        for part in _lanes_of(sink, deliveries):
+            self._lanes[sink.pk] += 1
+            self._threads.submit(self._run, Lane(sink, config, part, ends_at))
+
+    def _run(self, lane: Lane) -> None:
+        try:
+            lane.run(self._results.put)
+        finally:
+            self._results.put(lane.sink.pk)
+
+    def _redactor_of(self, sink: EventSink) -> redact.Redactor:
+        return self._redactors.get(sink.pk) or redact.current()
 
 
 def relay_once(limit: int = 200) -> int:
     """Fan out and deliver up to `limit` each; how much was done. 0: nothing is due."""
-    if not _anything_to_do():
-        return 0
-    with transaction.atomic():
-        _plan_alone()
-        now = dbtime.now()
-        fanned = fan_out(now=now, limit=limit)
-        claimed = claim(now=now, limit=limit)
-    batch = Batch(claimed, lease_until=now + LEASE, seconds=BEGIN_WITHIN)
-    batch.deliver()
-    return fanned + batch.attempted
+    with Relay() as relay:
+        begun = relay.begin(limit)
+        relay.finish()
+    return begun
 
 
-def fan_out(*, now: datetime, limit: int) -> int:
-    """A delivery for each sink that wants each new event, oldest first; how many events."""
-    events = list(Event.objects.filter(fanned_out=False).order_by("id")[:limit])
-    if not events:
-        return 0
-    sinks = [
-        (sink, jsonsafe.loads(sink.filters)) for sink in EventSink.objects.filter(enabled=True)
-    ]
-    Delivery.objects.bulk_create(
-        [
-            Delivery(event=event, sink=sink, subject=event.subject, due_at=now)
-            for event in events
-            for sink, filters in sinks
-            if matches(filters, event)
-        ],
-        ignore_conflicts=True,
-    )
-    Event.objects.filter(pk__in=[event.pk for event in events]).update(fanned_out=True)
-    return len(events)
-
-
-def claim(*, now: datetime, limit: int) -> Sequence[Delivery]:
-    """Lease what is due, in the order of its events, with event and sink loaded."""
-    wanted = list(due(now).order_by("event_id").values_list("pk", flat=True)[:limit])
-    lease_until = now + LEASE
-    free = Delivery.objects.filter(_is_free(now), pk__in=wanted, status=DeliveryStatus.PENDING)
-    if not wanted or not free.update(lease_until=lease_until, attempts=F("attempts") + 1):
-        return []
-    mine = Delivery.objects.filter(pk__in=wanted, lease_until=lease_until)
-    return list(mine.select_related("event", "sink").order_by("event_id"))
-
-
-def due(now: datetime) -> QuerySet[Delivery]:
-    """Deliveries that may go out now: nothing of their key waits or is held before them."""
-    before = Delivery.objects.filter(
-        sink=OuterRef("sink"),
-        subject=OuterRef("subject"),
-        event__lt=OuterRef("event"),
-        status=DeliveryStatus.PENDING,
-    )
-    blocked = before.filter(Q(due_at__gt=now) | Q(lease_until__gt=now))
-    return Delivery.objects.filter(
-        _is_free(now),
-        ~Exists(blocked),
-        status=DeliveryStatus.PENDING,
-        due_at__lte=now,
-        sink__enabled=True,
-    )
-
-
-def _is_free(now: datetime) -> Q:
-    return Q(lease_until=None) | Q(lease_until__lte=now)
-
-
-def _anything_to_do() -> bool:
-    """Asked without a lock, so that an idle relay costs two reads."""
-    if Event.objects.filter(fanned_out=False).exists():
-        return True
-    return due(dbtime.now()).exists()
-
-
-def _plan_alone() -> None:
-    """SQLite's write transactions exclude each other; PostgreSQL is asked to.
-
-    Rows cannot be skipped while locked: what stands behind them in their key would
-    then be claimed out of turn.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PLANNING])
+def _lanes_of(sink: EventSink, deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
+    """The deliveries of one subject stay together; a sink not proven has one lane."""
+    plugin = sinks.get(sink.type) if sink.type in sinks else None
+    count = plugin.lanes if plugin and planning.is_proven(sink) and plugin.together == 1 else 1
+    parts: Mapping[int, list[Delivery]] = defaultdict(list)
+    for delivery in deliveries:
+        parts[crc32(delivery.subject.encode()) % count].append(delivery)
+    return list(parts.values())

@@ -10,12 +10,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from integration_hub.audit.services import record
-from integration_hub.coordination import dbtime, rows
+from integration_hub.coordination import rows
 from integration_hub.events.catalog import validator_of
 from integration_hub.events.choices import DeliveryStatus, EventType
-from integration_hub.events.filters import matches
-from integration_hub.events.models import Delivery, Event, EventSink
+from integration_hub.events.models import Delivery, Event
 from integration_hub.lib import clock, jsonsafe, redact
 from integration_hub.lib.errors import InternalFailure
 from integration_hub.lib.ids import floor_id
@@ -43,38 +41,6 @@ def emit(*, type: EventType, subject: str, data: Mapping[str, Any]) -> Event:  #
     event = build(type=type, subject=subject, data=data)
     event.save(force_insert=True)
     return event
-
-
-def redeliver(*, event: Event, actor: str) -> int:
-    """Deliver an event again to every sink that is enabled and wants it; how many those are.
-
-    It goes out under its old id. An attempt that is under way is left alone.
-    """
-    now = dbtime.now()
-    enabled = EventSink.objects.filter(enabled=True)
-    wanting = [sink for sink in enabled if matches(jsonsafe.loads(sink.filters), event)]
-    with transaction.atomic():
-        again = Delivery.objects.filter(event=event, sink__in=wanting).exclude(lease_until__gt=now)
-        again.update(
-            status=DeliveryStatus.PENDING,
-            attempts=0,
-            due_at=now,
-            delivered_at=None,
-            lease_until=None,
-            last_error="",
-        )
-        Delivery.objects.bulk_create(
-            [Delivery(event=event, sink=s, subject=event.subject, due_at=now) for s in wanting],
-            ignore_conflicts=True,
-        )
-        record(
-            actor=actor,
-            action="event.redelivered",
-            target_type="event",
-            target=str(event.pk),
-            detail={"sinks": len(wanting)},
-        )
-    return len(wanting)
 
 
 def purge(*, before: datetime, batch: int = 1_000) -> int:

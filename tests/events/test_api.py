@@ -157,7 +157,7 @@ def test_what_was_read_may_be_sent_back_and_what_is_read_only_may_not_change(api
         ({"config": {"colour": 1}}, "/config/colour"),
         ({"filters": {"typos": []}}, "/filters/typos"),
         ({"filters": {"types": "x"}}, "/filters/types"),
-        ({"filters": {"labels": {"a": "b"}}}, "/filters/labels"),
+        ({"filters": {"labels": {"a": 1}}}, "/filters/labels/a"),
         ({"filters": []}, "/filters"),
         ({"name": ""}, "/name"),
         ({"name": "x" * 121}, "/name"),

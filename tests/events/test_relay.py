@@ -10,8 +10,7 @@ import pytest
 from django.db import connections, transaction
 
 from integration_hub.coordination import dbtime
-from integration_hub.events import relay, services
-from integration_hub.events.batch import Batch
+from integration_hub.events import planning, relay, services
 from integration_hub.events.choices import DeliveryStatus, EventType
 from integration_hub.events.models import Delivery, Event, EventSink
 from integration_hub.events.schedule import WAITS, wait_after
@@ -142,11 +141,11 @@ def test_the_dead_no_longer_block_those_behind_them(sink, recorder):
 def test_a_relay_that_dies_between_delivery_and_mark_repeats_under_the_same_id(
     sink, recorder, monkeypatch
 ):
-    row, marked = emit(), Batch._mark_done
-    monkeypatch.setattr(Batch, "_mark_done", lambda self: None)  # as if killed before the mark
-    drain()
+    row = emit()
+    with monkeypatch.context() as killed:
+        killed.setattr(relay, "mark", lambda *_: None)  # as if killed before the mark
+        relay.relay_once()
     assert recorder.seen() == [str(row.pk)]
-    monkeypatch.setattr(Batch, "_mark_done", marked)
     assert relay.relay_once() == 0  # its lease still holds
     Delivery.objects.update(lease_until=dbtime.now() - timedelta(seconds=1))
     drain()
@@ -156,12 +155,11 @@ def test_a_relay_that_dies_between_delivery_and_mark_repeats_under_the_same_id(
 
 def test_a_relay_whose_lease_was_taken_over_marks_nothing(sink, recorder):
     emit()
-    now = dbtime.now()
-    relay.fan_out(now=now, limit=10)
-    claimed = relay.claim(now=now, limit=10)
-    taken = now + timedelta(seconds=500)
-    Delivery.objects.update(lease_until=taken)
-    Batch(claimed, lease_until=now + relay.LEASE, seconds=60).deliver()
+    with relay.Relay() as slow:
+        slow.begin()
+        taken = dbtime.now() + timedelta(seconds=500)
+        Delivery.objects.update(lease_until=taken)
+        slow.finish()
     delivery = Delivery.objects.get()
     assert (delivery.status, delivery.lease_until) == ("pending", taken)
 
@@ -169,23 +167,22 @@ def test_a_relay_whose_lease_was_taken_over_marks_nothing(sink, recorder):
 def test_what_another_relay_holds_is_left_alone_and_blocks_its_key(sink, recorder):
     emit("held", 0)
     now = dbtime.now()
-    relay.fan_out(now=now, limit=10)
-    assert len(relay.claim(now=now, limit=10)) == 1
+    planning.fan_out(now=now, limit=10)
+    assert len(planning.claim(now=now, limit=10)) == 1
     emit("held", 1)
     emit("free", 2)
     drain()
     assert recorder.seen("subject") == ["free"]
 
 
-def test_a_batch_that_runs_out_of_time_gives_the_rest_back(sink, recorder):
+def test_what_is_not_begun_in_time_is_given_back(sink, recorder, monkeypatch):
+    monkeypatch.setattr(relay, "BEGIN_WITHIN", -1.0)
     emit("a")
     emit("b")
-    now = dbtime.now()
-    relay.fan_out(now=now, limit=10)
-    claimed = relay.claim(now=now, limit=10)
-    batch = Batch(claimed, lease_until=now + relay.LEASE, seconds=-1)
-    batch.deliver()
-    assert batch.attempted == 0
+    with relay.Relay() as late:
+        late.begin()
+        late.finish()
+    assert late.attempted == 0
     assert list(Delivery.objects.values_list("attempts", "lease_until")) == [(0, None)] * 2
 
 
@@ -202,7 +199,7 @@ def test_filters_choose_types_and_subjects(sink, recorder):
 
 def test_a_disabled_sink_hears_nothing_and_keeps_what_waits(sink, recorder):
     emit()
-    relay.fan_out(now=dbtime.now(), limit=10)
+    planning.fan_out(now=dbtime.now(), limit=10)
     sink.enabled = False
     sink.save()
     emit()
@@ -236,7 +233,7 @@ def test_the_cost_of_a_batch_does_not_grow_with_its_size(
 ):
     for n in range(50):
         emit(n=n)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         relay.relay_once()
     assert len(recorder.got) == 50
 

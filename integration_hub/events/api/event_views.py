@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from integration_hub.api.filters import CreatedFilterSet, KnownParameters, StrictFilterBackend
 from integration_hub.api.pagination import IdCursorPagination
 from integration_hub.api.views import HubViewSet
-from integration_hub.events import services
+from integration_hub.events import redelivery
 from integration_hub.events.api import openapi, shapes
 from integration_hub.events.models import Event
 from integration_hub.events.visibility import visible_events
@@ -55,7 +55,7 @@ class EventViewSet(HubViewSet):
     def redeliver(self, request: Request, event_id: UUID) -> Response:
         """Deliver it again, under its old id, to every sink that wants it."""
         event = self._event(event_id)
-        count = services.redeliver(event=event, actor=self.request.caller.owner)
+        count = redelivery.redeliver(event=event, actor=self.request.caller.owner)
         return Response({"id": str(event.pk), "sinks": count}, status=202)
 
     def _event(self, event_id: UUID) -> Event:

@@ -19,10 +19,16 @@ from integration_hub.events.api import openapi, shapes
 from integration_hub.events.models import EventSink
 from integration_hub.events.visibility import require_unlimited
 from integration_hub.lib.clock import rfc3339
-from integration_hub.lib.errors import Conflict, NotFound, PreconditionFailed, ValidationFailed
+from integration_hub.lib.errors import (
+    Conflict,
+    NotFound,
+    PreconditionFailed,
+    TargetForbidden,
+    ValidationFailed,
+)
 from integration_hub.lib.merge_patch import apply_patch
 
-_WRITE = (ValidationFailed, NotFound, Conflict, PreconditionFailed)
+_WRITE = (ValidationFailed, TargetForbidden, NotFound, Conflict, PreconditionFailed)
 
 
 @extend_schema(tags=["events"])
@@ -40,12 +46,12 @@ class EventSinkViewSet(HubViewSet):
     problems = {
         "list": (ValidationFailed,),
         "retrieve": (NotFound,),
-        "create": (ValidationFailed, Conflict),
+        "create": (ValidationFailed, TargetForbidden, Conflict),
         "update": _WRITE,
         "partial_update": _WRITE,
         "destroy": (NotFound, PreconditionFailed),
     }
-    queryset = EventSink.objects.order_by("name")
+    queryset = EventSink.objects.filter(owner="").order_by("name")
     filterset_fields = ("type", "enabled")
     search_fields = ("name",)
     ordering_fields = ("name", "type", "created_at", "updated_at")
@@ -74,7 +80,7 @@ class EventSinkViewSet(HubViewSet):
     @extend_schema(responses=openapi.SINK)
     def retrieve(self, request: Request, sink_id: UUID) -> Response:
         """One sink."""
-        row = EventSink.objects.filter(pk=sink_id).first()
+        row = EventSink.objects.filter(pk=sink_id, owner="").first()
         if row is None:
             raise NotFound("There is no such event sink.")
         return _answer(row)

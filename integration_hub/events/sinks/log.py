@@ -17,4 +17,4 @@ class LogSink(Sink):
     title = "Log line"
 
     def deliver(self, event: Mapping[str, Any], *, config: Mapping[str, Any]) -> None:
-        logger.info("event_published", cloudevent=event)
+        logger.info("event_published", cloudevent=dict(event))
