@@ -18,6 +18,7 @@ from executor import (
     admin_actions,
     admin_circuits,
     admin_credentials,
+    admin_health,
     admin_links,
     admin_pages,
     admin_views,
@@ -30,6 +31,7 @@ COUNTED = 10_000
 
 instance_links.add("circuits", admin_links.circuits_link)
 instance_links.add("drift", admin_links.drift_link)
+instance_links.add("health", admin_links.health_link)
 instance_links.add("log", admin_links.log_link)
 instance_links.add("test", admin_links.test_link)
 instance_links.add("try", admin_links.try_link)
@@ -121,6 +123,11 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
                 "circuits/<uuid:instance_id>/",
                 wrap(admin_circuits.circuits),
                 name="executor_execution_circuits",
+            ),
+            path(
+                "health/<uuid:instance_id>/",
+                wrap(admin_health.health),
+                name="executor_execution_health",
             ),
             path(
                 "test/<uuid:instance_id>/",

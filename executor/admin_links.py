@@ -41,6 +41,12 @@ def drift_link(request: HttpRequest, instance: Instance) -> Link:
     return f"The provider changed ({changed})", f"{address}?instance_id={instance.pk}"
 
 
+def health_link(request: HttpRequest, instance: Instance) -> Link:
+    if not _may(request, "read"):
+        return None
+    return "Health", reverse("admin:executor_execution_health", args=[instance.pk])
+
+
 def log_link(request: HttpRequest, instance: Instance) -> Link:
     if not request.user.has_perm("executor.view_execution"):
         return None

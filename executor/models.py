@@ -3,6 +3,7 @@
 from django.db import models
 
 from executor.choices import FINAL, CircuitChanged, ExecutionStatus, Mode, Priority
+from executor.health import models as health_models  # noqa: F401 - rows of this app
 from executor.querysets import ExecutionQuerySet
 from integration_hub.lib import clock
 from integration_hub.lib.ids import new_id
@@ -268,23 +269,6 @@ class IdempotencyRecord(SealedModel):
             )
         ]
         indexes = [models.Index(fields=["execution_id"])]
-
-
-class HealthCheckResult(models.Model):
-    """One check of one instance."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    instance_id = models.UUIDField()
-    instance_slug = models.CharField(max_length=80)
-    at = models.DateTimeField()
-    ok = models.BooleanField()
-    code = models.CharField(max_length=40, default="", blank=True)
-    detail = models.CharField(max_length=500, default="", blank=True)
-    duration_ms = models.FloatField(null=True)
-
-    class Meta:
-        ordering = ["-id"]
-        indexes = [models.Index(fields=["instance_id", "-id"])]
 
 
 class CircuitChange(models.Model):

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from executor import health
 from executor.choices import Priority
 from executor.credential_tests import running as credential_tests
 from executor.delivery import claim, life, node, nudge, pace
@@ -15,6 +14,7 @@ from executor.delivery.flight import Flight, Keeper
 from executor.delivery.lost import reconcile
 from executor.delivery.processes import die_of_memory
 from executor.delivery.stopping import stop
+from executor.health import checks as health
 from integration_hub.events import relay
 from integration_hub.lib import log
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from credentials import runtime as credentials
 from credentials.models import Credential
-from executor import attempt, health_run, shaping
+from executor import attempt, shaping
 from executor.attempt import Attempted
 from executor.files.store import storage
+from executor.health.run import new_run
 from executor.run import Run
 from integration_hub.lib import log
 from integration_hub.lib.errors import AuthFailed, HubError
@@ -38,7 +39,7 @@ def verify(instance: RuntimeInstance, row: Credential) -> None:
 
     Raises the HubError of the call, MethodNotFound without a health method.
     """
-    run = health_run.new_run(instance, threading.Event())
+    run = new_run(instance, threading.Event())
     body, has_body = shaping.shape_request(run.target, run.parameters)
     with credentials.in_place_of(row):
         made = attempt.make(run, body, has_body=has_body)

@@ -82,6 +82,7 @@ UNFOLD: dict[str, Any] = {
                 _link(
                     "Try a method", "play_arrow", "executor_execution_try", "executor.add_execution"
                 ),
+                _item("Maintenance and silences", "notifications_off", "executor_healthsilence"),
                 _item("Executions", "receipt_long", "executor_execution"),
                 _item("Events", "campaign", "events_event"),
                 _item("Event sinks", "move_to_inbox", "events_eventsink"),

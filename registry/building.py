@@ -41,6 +41,7 @@ def build_spec(document: Block) -> DefinitionSpec:
         allowed_hosts=tuple(document.get("allowed_hosts", ())),
         health_method=check.get("method", ""),
         health_interval_seconds=check.get("interval_seconds", 60),
+        health_slow_ms=check.get("slow_ms", 3_000),
         redirects=document.get("redirects", 0),
         tags=tuple(document.get("tags", ())),
         sunset=document.get("sunset", ""),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -113,8 +113,6 @@ def set_json(row: Instance, members: Mapping[str, Any]) -> None:
     )
 
 
-def next_check(spec: DefinitionSpec) -> Any:
+def next_check(spec: DefinitionSpec) -> datetime:
     """The first check comes an interval later: creation opens no connection."""
-    if not spec.health_method:
-        return None
     return clock.now() + timedelta(seconds=spec.health_interval_seconds)

@@ -297,6 +297,9 @@ def meta_schema(
                     {
                         "method": _text(120, pattern=METHOD_PATTERN),
                         "interval_seconds": _integer(10, 86_400),
+                        "slow_ms": _integer(
+                            1, 10_000, "An answer that took longer counts as slow (degraded)."
+                        ),
                     },
                     required=["method"],
                 ),

@@ -85,6 +85,7 @@ class DefinitionSpec:
     allowed_hosts: tuple[str, ...] = ()
     health_method: str = ""
     health_interval_seconds: int = 60
+    health_slow_ms: int = 3_000
     redirects: int = 0
     tags: tuple[str, ...] = ()
     sunset: str = ""

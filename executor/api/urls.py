@@ -21,7 +21,8 @@ from executor.api.instance_views import (
     ConnectionTestView,
     DriftView,
 )
-from executor.health_api import InstanceHealthView
+from executor.health.api import HealthHistoryView, InstanceHealthView
+from executor.health.silence_api import SilenceViewSet
 
 urlpatterns = [
     path("instances/<str:ref>/methods/<str:name>/execute", ExecuteView.as_view(), name="execute"),
@@ -37,6 +38,21 @@ urlpatterns = [
     path("executions/<str:execution_id>/payload", PayloadView.as_view(), name="execution-payload"),
     path("instances/<str:ref>/drift", DriftView.as_view(), name="instance-drift"),
     path("instances/<str:ref>/health", InstanceHealthView.as_view(), name="instance-health"),
+    path(
+        "instances/<str:ref>/health/history",
+        HealthHistoryView.as_view(),
+        name="instance-health-history",
+    ),
+    path(
+        "health/silences",
+        SilenceViewSet.as_view({"get": "list", "post": "create"}),
+        name="health-silences",
+    ),
+    path(
+        "health/silences/<uuid:silence_id>",
+        SilenceViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="health-silence",
+    ),
     path("instances/<str:ref>/circuits", CircuitsView.as_view(), name="instance-circuits"),
     path(
         "instances/<str:ref>/circuits/reset",

@@ -66,7 +66,8 @@ SUSPECT_PAUSE: Final = 2.0
 MAX_DEATHS: Final = 3
 """A call that was running when its worker died this often ends as POISON."""
 
-HEALTH_THREADS: Final = 4
+HEALTH_THREADS: Final = 16
+"""Checks at once in one process: they wait far more than they compute."""
 
 PURGE_BATCH: Final = 1_000
 """Rows that one batch of the purge deletes at most, and at least, however busy the database is."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from django.db import Error, close_old_connections
 
-from executor import health
 from executor.choices import Priority
 from executor.credential_tests import running as credential_tests
 from executor.delivery import claim, life, node, nudge, purge
@@ -26,6 +25,7 @@ from executor.delivery.constants import (
 )
 from executor.delivery.lost import reconcile
 from executor.delivery.stopping import stop
+from executor.health import checks as health
 from integration_hub.audit import sealer
 from integration_hub.coordination import dbtime, heartbeat, leases
 from integration_hub.coordination.leases import Lease

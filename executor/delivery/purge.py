@@ -30,11 +30,12 @@ from executor.delivery.constants import (
 from executor.delivery.portion import Portion
 from executor.drift import seen
 from executor.files import store
+from executor.health.models import HealthCheckResult, HealthRollup, HealthSilence
+from executor.health.tally import KEPT
 from executor.models import (
     Attempt,
     CircuitChange,
     Execution,
-    HealthCheckResult,
     IdempotencyRecord,
     Payload,
     Progress,
@@ -46,7 +47,9 @@ from integration_hub.events import services as events
 from integration_hub.lib import clock, log, pause
 from integration_hub.lib.ids import floor_id
 
-HEALTH_KEPT = timedelta(days=91)
+CHECKS_KEPT = timedelta(days=2)
+"""Single checks; minutes, hours and days of them are kept longer (`tally.KEPT`)."""
+
 CIRCUITS_KEPT = timedelta(days=91)
 TASKS_KEPT = timedelta(days=7)
 PARTITIONED = (Execution, Attempt, Payload)
@@ -99,8 +102,9 @@ def batches_by_table(
     """By table, an iterator that deletes one batch a step and yields its size."""
     rule = retention.kept(days)
     keys = IdempotencyRecord.objects.filter(created_at__lt=now - idempotency.KEPT)
-    checks = HealthCheckResult.objects.filter(pk__lt=floor_id(now - HEALTH_KEPT))
+    checks = HealthCheckResult.objects.filter(pk__lt=floor_id(now - CHECKS_KEPT))
     changes = CircuitChange.objects.filter(pk__lt=floor_id(now - CIRCUITS_KEPT))
+    silences = HealthSilence.objects.filter(ends_at__lt=now - CIRCUITS_KEPT)
     tasks = Task.objects.filter(stopped__lt=now - TASKS_KEPT)
     return {
         "bodies": retention.bodies(now, rule, portion),
@@ -112,6 +116,8 @@ def batches_by_table(
         "events": _events(now - timedelta(days=rule.days), portion),
         "idempotency keys": _batches(keys, portion, by="created_at", of="execution_id"),
         "health checks": _batches(checks, portion),
+        "health history": _health_history(now, portion),
+        "silences": _batches(silences, portion, by="ends_at"),
         "circuit changes": _batches(changes, portion),
         "queue results": _batches(tasks, portion),
     }
@@ -167,6 +173,12 @@ class Purge:
 def _events(before: datetime, portion: Portion) -> Iterator[int]:
     while count := events.purge(before=before, batch=portion.rows):
         yield count
+
+
+def _health_history(now: datetime, portion: Portion) -> Iterator[int]:
+    for grain, kept in KEPT.items():
+        rows = HealthRollup.objects.filter(grain=grain.value, at__lt=now - kept)
+        yield from _batches(rows, portion, by="at")
 
 
 def _batches(

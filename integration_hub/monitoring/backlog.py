@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.db.models import Count, Min
 
-from executor import health
 from executor.delivery import node
+from executor.health import checks as health
 from executor.models import Execution
 from integration_hub.coordination import dbtime
 from integration_hub.events import relay

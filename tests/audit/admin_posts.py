@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.urls import reverse
 
 from credentials.models import Credential
+from executor.health import silences
+from executor.health.models import HealthSilence
 from executor.models import Execution
 from integration_hub.access import services as access
+from integration_hub.access.caller import Caller
 from integration_hub.access.models import Token
 from integration_hub.events import sink_services
 from integration_hub.events.models import Event, EventSink
+from integration_hub.lib import clock
 from registry import services as registry
 from registry.models import AdapterSwitch, Definition, Instance
 from tests.audit.test_people import WRITES as PEOPLE
@@ -157,3 +162,22 @@ def own_password(get: Get) -> Asked:
 
 def instance_of(get: Get) -> Any:
     return get("acme").pk
+
+
+def planned(get: Get) -> Asked:
+    return to(
+        "executor_healthsilence_add",
+        kind="maintenance",
+        instance=str(get("acme").pk),
+        starts_at_0=str(clock.now().date()),
+        starts_at_1="00:00:00",
+        ends_at_0=str((clock.now() + timedelta(days=2)).date()),
+        ends_at_1="00:00:00",
+        reason="x",
+    )
+
+
+def silence_of(_: Get) -> HealthSilence:
+    return silences.create_silence(
+        caller=Caller.command("tests"), kind="silence", ends_at=clock.now() + timedelta(hours=1)
+    )

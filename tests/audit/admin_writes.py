@@ -26,8 +26,10 @@ from tests.audit.admin_posts import (
     moved,
     own_password,
     people_of,
+    planned,
     renewable,
     second,
+    silence_of,
     sink_of,
     staged,
     stored_sink,
@@ -232,6 +234,11 @@ AUDITED: dict[str, AdminWrite] = {
             "executor_execution_circuits", get("acme").pk, scope="", state="forced_open", reason="x"
         ),
     ),
+    "executor.healthsilence add": AdminWrite("health_silence.created", planned),
+    "executor.healthsilence action end_now": AdminWrite(
+        "health_silence.ended",
+        lambda get: chosen("executor_healthsilence", "end_now", silence_of(get)),
+    ),
     "executor.execution view executor_credential_test": AdminWrite(
         "credential.test_started",
         tested,
@@ -255,6 +262,7 @@ NOT_AUDITED: dict[str, str] = {
     "alone, for a day; what is made of it is audited",
     "executor.execution action export_chosen": _SEEN + ": what the list shows, masked, as a file",
     "executor.execution view executor_execution_try": "a call is proven by its execution row",
+    "executor.execution view executor_execution_health": _SEEN,
     "executor.execution view executor_execution_test": _SEEN
     + "; the calls it makes are in the execution log",
     "site index": _SEEN,

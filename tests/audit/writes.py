@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from executor.choices import ExecutionStatus
+from executor.health import silences
 from executor.models import Execution
+from integration_hub.access.caller import Caller
 from integration_hub.events import relay, sink_services
 from integration_hub.events.models import Delivery, Event
-from integration_hub.lib import jsonsafe
+from integration_hub.lib import clock, jsonsafe
 from integration_hub.lib.standard_webhooks import new_secret
 from registry import services as registry
 from registry.models import Instance
@@ -65,6 +68,11 @@ POSTMAN = {
         {"name": "Pets", "request": {"method": "GET", "url": "https://pets.acme.example/pets"}}
     ],
 }
+QUIET = {
+    "kind": "silence",
+    "instance": "acme",
+    "ends_at": clock.rfc3339(clock.now() + timedelta(hours=1)),
+}
 SINK = {"name": "the log", "type": "log"}
 WEBHOOK = {
     "name": "theirs",
@@ -111,6 +119,14 @@ def _second(get: Get) -> Sent:
     return Sent(
         {"slug": "second", "definition": "acme@1.0.0", "config": jsonsafe.loads(found.config)}
     )
+
+
+def _quiet(get: Get) -> Sent:
+    get("acme")
+    row = silences.create_silence(
+        caller=Caller.command("tests"), kind="silence", ends_at=clock.now() + timedelta(hours=1)
+    )
+    return Sent(at={"silence_id": str(row.pk)})
 
 
 def _disabled(get: Get) -> Sent:
@@ -265,6 +281,8 @@ AUDITED: dict[str, Write] = {
     f"POST {V1}/executions/replay": Write("execution.replayed", _ended),
     f"POST {V1}/executions/{{execution_id}}/cancel": Write("execution.cancelled", _waiting),
     f"POST {V1}/executions/{{execution_id}}/resolve": Write("execution.resolved", _unknown),
+    f"POST {V1}/health/silences": Write("health_silence.created", _acme(QUIET)),
+    f"DELETE {V1}/health/silences/{{silence_id}}": Write("health_silence.ended", _quiet),
     f"POST {V1}/instances": Write("instance.created", _second),
     f"PUT {V1}/instances/{{ref}}": Write("instance.changed", _whole_instance),
     f"PATCH {V1}/instances/{{ref}}": Write("instance.changed", _acme({"name": "Another name"})),

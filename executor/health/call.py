@@ -1,7 +1,8 @@
 """One health check: the pipeline of every call, without a row in the log.
 
 A check each minute would be most of the log; its history has a table of its own.
-Circuit, limits, credential, egress and the instance's state work as for any call.
+Circuit, limits, credential, egress and the instance's state work as for any call: a
+check of a half-open circuit is its probe.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 
 from executor import loop, news
 from executor.files.store import storage
-from executor.health_run import new_run
+from executor.health.run import new_run
 from executor.run import Run
 from integration_hub.lib import redact
 from integration_hub.lib.errors import (
@@ -30,12 +32,13 @@ _INCONCLUSIVE = (RateLimitExceeded, ConcurrencyLimitExceeded)
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check found; `ok` is None when the hub's own limits held it back."""
+    """What one check found; `ok` is None when it could not be made, for the reason in `detail`."""
 
     ok: bool | None
     code: str = ""
     detail: str = ""
     duration_ms: float = 0.0
+    certificate_ends_at: datetime | None = None
 
 
 def check(instance: RuntimeInstance, *, cancelled: threading.Event | None = None) -> CheckResult:

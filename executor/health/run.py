@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from executor.calls import Target
-from executor.choices import ExecutionStatus, Mode
+from executor.choices import ExecutionStatus, Mode, Priority
 from executor.followups import kinds as followups
 from executor.models import Execution, Payload
 from executor.run import Run
@@ -14,7 +14,8 @@ from integration_hub.egress.door import Deadline
 from integration_hub.lib import clock
 from registry.runtime import RuntimeInstance
 
-LONGEST_CHECK_SECONDS = 30.0
+LONGEST_CHECK_SECONDS = 10.0
+"""What has not answered by then is as good as away, and holds up the checks of others."""
 
 
 def new_run(instance: RuntimeInstance, cancelled: threading.Event) -> Run:
@@ -25,6 +26,7 @@ def new_run(instance: RuntimeInstance, cancelled: threading.Event) -> Run:
     unsaved = Execution(
         status=ExecutionStatus.EXECUTING,
         mode=Mode.SYNC,
+        priority=Priority.BATCH,  # whoever waits for an answer goes first
         instance_id=instance.id,
         instance_slug=instance.slug,
         definition_id=instance.definition_id,

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from executor import health
-from executor.models import Execution, HealthCheckResult
+from executor.health import checks as health
+from executor.health.models import HealthCheckResult
+from executor.models import Execution
 from integration_hub.coordination import dbtime, revision
 from integration_hub.events.models import Event
 from registry import services as registry
