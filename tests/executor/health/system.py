@@ -37,9 +37,12 @@ class System:
             def finish_request(self, request: Any, client_address: Any) -> None:
                 if owner.context is None:
                     return super().finish_request(request, client_address)
-                with contextlib.suppress(OSError):  # who does not trust it goes away
-                    with owner.context.wrap_socket(request, server_side=True) as secured:
-                        super().finish_request(secured, client_address)
+                secure = owner.context.wrap_socket
+                with (
+                    contextlib.suppress(OSError),  # who does not trust it goes away
+                    secure(request, server_side=True) as secured,
+                ):
+                    super().finish_request(secured, client_address)
                 return None
 
         self._server = Server(("127.0.0.1", 0), Handler)
