@@ -43,6 +43,7 @@ HUB_OUTBOUND_ALLOW = env.items("HUB_OUTBOUND_ALLOW")
 HUB_OUTBOUND_PROXY = env.text("HUB_OUTBOUND_PROXY")
 HUB_API_RATE = env.text("HUB_API_RATE")
 HUB_CONNECT_RATE = env.text("HUB_CONNECT_RATE", "60/m")
+HUB_WEBHOOK_RATE = env.text("HUB_WEBHOOK_RATE", "3000/m")
 HUB_EXECUTION_RETENTION_DAYS = env.integer("HUB_EXECUTION_RETENTION_DAYS", 30, minimum=1)
 HUB_PAYLOAD_RETENTION_DAYS = env.integer("HUB_PAYLOAD_RETENTION_DAYS", 0)  # 0: as executions
 HUB_EXECUTION_MAX_GB = env.integer("HUB_EXECUTION_MAX_GB", 0)  # 0: no bound but the time
@@ -84,6 +85,7 @@ INSTALLED_APPS = [
     "credentials",
     "transformer",
     "executor",
+    "executor.inbound",
     "integration_hub.monitoring",
 ]
 

@@ -84,6 +84,8 @@ UNFOLD: dict[str, Any] = {
                 ),
                 _item("Maintenance and silences", "notifications_off", "executor_healthsilence"),
                 _item("Executions", "receipt_long", "executor_execution"),
+                _item("Received webhooks", "webhook", "inbound_receivedhook"),
+                _item("Webhook secrets", "vpn_key", "inbound_hooksecret"),
                 _item("Events", "campaign", "events_event"),
                 _item("Event sinks", "move_to_inbox", "events_eventsink"),
             ),

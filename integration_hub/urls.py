@@ -7,6 +7,7 @@ from integration_hub.access.own_password import own_password
 
 _API_APPS = (
     "executor.api.urls",  # first, for what is called most is found soonest
+    "executor.inbound.api.urls",
     "registry.api.urls",
     "credentials.api.urls",
     "transformer.api.urls",

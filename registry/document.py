@@ -12,7 +12,8 @@ from integration_hub.lib.schema import compile_schema
 from registry.adapter import adapters
 from registry.building import build_spec
 from registry.check import definition_checks
-from registry.meta_schema import META_SCHEMA, VERSION_PATTERN, meta_schema
+from registry.meta_schema import META_SCHEMA, meta_schema
+from registry.name_patterns import VERSION_PATTERN
 from registry.pruning import judgeable
 from registry.reading import read_document
 from registry.spec import DefinitionSpec

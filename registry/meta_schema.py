@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from registry.name_patterns import (
+    HEADER_PATTERN,
+    METHOD_PATTERN,
+    SLUG_PATTERN,
+    VERSION_PATTERN,
+)
+from registry.webhook_schema import WEBHOOK
+
 JSONSchema = dict[str, Any]
 
-SLUG_PATTERN = "^[a-z0-9](?:[a-z0-9_-]{0,78}[a-z0-9])?$"
-VERSION_PATTERN = (
-    r"^(?:0|[1-9]\d{0,8})\.(?:0|[1-9]\d{0,8})\.(?:0|[1-9]\d{0,8})"
-    r"(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?$"
-)
-METHOD_PATTERN = "^[A-Za-z_][A-Za-z0-9_.-]{0,119}$"
-HEADER_PATTERN = "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$"
 RISKS = ("read", "write", "destructive")
 MAX_TIMEOUT_MS = 300_000
 MAX_METHODS = 5_000
@@ -202,18 +203,6 @@ PAGINATION = _object(
     },
     required=["style"],
     description="One call fetches every page; its result is the list of all their items.",
-)
-WEBHOOK = _object(
-    {
-        "verify": _text(80, minLength=1),
-        "header": _text(100, pattern=HEADER_PATTERN),
-        "template": _text(1_000),
-        "algorithm": _text(40),
-        "encoding": _text(40),
-        "tolerance_seconds": _integer(1, 86_400),
-        "then": {"enum": ["event", "execute"]},
-        "method": _text(120, pattern=METHOD_PATTERN),
-    }
 )
 EXAMPLE = _object(
     {"name": _text(120), "description": _text(2_000), "parameters": _OPEN, "result": {}}

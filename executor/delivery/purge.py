@@ -32,6 +32,7 @@ from executor.drift import seen
 from executor.files import store
 from executor.health.models import HealthCheckResult, HealthRollup, HealthSilence
 from executor.health.tally import KEPT
+from executor.inbound import retention as hooks
 from executor.models import (
     Attempt,
     CircuitChange,
@@ -112,6 +113,8 @@ def batches_by_table(
         "over size": ceiling.batches(now, portion),
         "progress": _batches(Progress.objects.all(), portion, of="pk"),
         "changes of providers": _batches(seen.purge_before(rule.days), portion),
+        "webhook bodies": hooks.bodies(now, rule.body_days, portion),
+        "webhooks": _batches(hooks.old(now, rule.days), portion),
         "stray files": store.sweep(now),
         "events": _events(now - timedelta(days=rule.days), portion),
         "idempotency keys": _batches(keys, portion, by="created_at", of="execution_id"),

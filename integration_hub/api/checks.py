@@ -50,6 +50,7 @@ def _always() -> Iterator[checks.CheckMessage]:
     try:
         parse_rate(settings.HUB_API_RATE)
         parse_rate(settings.HUB_CONNECT_RATE, "HUB_CONNECT_RATE")
+        parse_rate(settings.HUB_WEBHOOK_RATE, "HUB_WEBHOOK_RATE")
     except ValueError as error:
         yield checks.Error(str(error), hint="Use a number and s, m or h, as 600/m.", id="hub.E011")
 

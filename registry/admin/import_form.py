@@ -15,7 +15,7 @@ from unfold.widgets import (
 
 from integration_hub.lib import jsonsafe
 from registry.import_source import MAX_SOURCE
-from registry.meta_schema import SLUG_PATTERN, VERSION_PATTERN
+from registry.name_patterns import SLUG_PATTERN, VERSION_PATTERN
 
 _BREAKS = re.compile(r"[\n,]")
 _MOST_NAMES = 5_000

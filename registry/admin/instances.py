@@ -19,6 +19,7 @@ from registry.building import spec_of_text
 from registry.choices import Health, InstanceState
 from registry.config import config_schemas
 from registry.instance_links import links_of
+from registry.instance_warnings import warnings_about
 from registry.models import Instance
 from registry.tls import is_verified
 
@@ -83,7 +84,10 @@ class InstanceAdmin(VerbAdmin):
         unverified = not is_verified(jsonsafe.loads(row.overrides))
         return super().page_context(request, row) | {
             "instance_links": links_of(request, row),
-            "page_warnings": [_UNVERIFIED] if unverified else [],
+            "page_warnings": [
+                *([_UNVERIFIED] if unverified else []),
+                *warnings_about(spec_of_text(row.definition.effective)),
+            ],
         }
 
     def get_fieldsets(self, request: HttpRequest, obj: Instance | None = None) -> Any:

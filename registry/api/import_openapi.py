@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiExample
 
 from registry.api.openapi import DEFINITION, DOCUMENT
 from registry.import_choice import INCLUDE
-from registry.meta_schema import SLUG_PATTERN, VERSION_PATTERN
+from registry.name_patterns import SLUG_PATTERN, VERSION_PATTERN
 
 JSONSchema = dict[str, Any]
 _TEXT: JSONSchema = {"type": "string"}
