@@ -52,12 +52,14 @@ def test_what_is_open_to_all_is_what_is_published():
     assert {name for name, rule in TABLE.items() if rule == OPEN} == {
         "GET /api/docs",
         "GET /api/schema",
+        "GET /api/v1/hooks/{instance}",
         "GET /api/v1/oauth2/callback",
         "GET /connect",
         "GET /health/dependency",
         "GET /health/liveness",
         "GET /health/readiness",
         "GET /metrics",
+        "POST /api/v1/hooks/{instance}",
         "POST /connect",
     }
 

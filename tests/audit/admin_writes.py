@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from tests.audit import webhooks
 from tests.audit.admin_posts import (
     Asked,
     Get,
@@ -42,6 +43,7 @@ from tests.audit.admin_posts import (
 )
 from tests.audit.writes import FRESH, NEW
 from tests.credentials.oauth2.consent import CLIENT
+from tests.executor.inbound.signing import SECRET
 
 
 @dataclass(frozen=True)
@@ -251,6 +253,23 @@ AUDITED: dict[str, AdminWrite] = {
             data_token=NEW["token"],
             grace_seconds="600",
         ),
+    ),
+    "inbound.hooksecret add": AdminWrite(
+        "webhook_secret.added",
+        lambda get: to(
+            "inbound_hooksecret_add",
+            instance=str(webhooks.hooked().pk),
+            kind="signing",
+            secret_text=SECRET,
+        ),
+    ),
+    "inbound.hooksecret delete": AdminWrite(
+        "webhook_secret.removed",
+        lambda get: to("inbound_hooksecret_delete", webhooks.stored_secret().pk, post="yes"),
+    ),
+    "inbound.receivedhook action process": AdminWrite(
+        "webhook.processed",
+        lambda get: chosen("inbound_receivedhook", "process", webhooks.received()),
     ),
     "site password_change": AdminWrite("user.changed", own_password),
 }

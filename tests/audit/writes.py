@@ -20,6 +20,7 @@ from integration_hub.lib import clock, jsonsafe
 from integration_hub.lib.standard_webhooks import new_secret
 from registry import services as registry
 from registry.models import Instance
+from tests.audit import webhooks
 from tests.credentials.oauth2.consent import CLIENT
 from tests.executor.conftest import DOCUMENT
 
@@ -234,6 +235,19 @@ def _consented(get: Get) -> Sent:
     return Sent(get("consent").consent(started.json()["authorization_url"]), SHOP)
 
 
+def _hooked(_: Get) -> Sent:
+    webhooks.hooked()
+    return Sent({}, {"ref": "hooked"})
+
+
+def _hook_secret(_: Get) -> Sent:
+    return Sent(at={"ref": "hooked", "secret_id": str(webhooks.stored_secret().pk)})
+
+
+def _received(_: Get) -> Sent:
+    return Sent(at={"webhook_id": str(webhooks.received().pk)})
+
+
 V1 = "/api/v1"
 AUDITED: dict[str, Write] = {
     f"POST {V1}/definitions": Write("definition.created", _sends(FRESH)),
@@ -317,6 +331,11 @@ AUDITED: dict[str, Write] = {
     ),
     f"POST {V1}/instances/{{ref}}/oauth2/links": Write("credential.link_created", _shop({})),
     f"DELETE {V1}/instances/{{ref}}/oauth2/links": Write("credential.links_revoked", _linked),
+    f"POST {V1}/instances/{{ref}}/webhook-secrets": Write("webhook_secret.added", _hooked),
+    f"DELETE {V1}/instances/{{ref}}/webhook-secrets/{{secret_id}}": Write(
+        "webhook_secret.removed", _hook_secret
+    ),
+    f"POST {V1}/webhooks/{{webhook_id}}/process": Write("webhook.processed", _received),
 }
 
 _CALL = "a call is proven by its execution row, written before the secret is used"
@@ -329,4 +348,5 @@ NOT_AUDITED: dict[str, str] = {
     f"POST {V1}/executions/{{execution_id}}/replay": _CALL + "; it names its origin",
     f"POST {V1}/instances/{{ref}}/methods/{{name}}/execute": _CALL,
     f"POST {V1}/instances/{{ref}}/test": _TRIED,
+    f"POST {V1}/hooks/{{instance}}": "a webhook is its own row; one that is refused is counted",
 }

@@ -51,6 +51,7 @@ STRANGE: dict[str, Any] = {
     "version": "1.0.0",
     "type": "http",
     "config_schema": DEMO["config_schema"],
+    "webhook": {"verify": "none", "event_type": "body.text", "then": "execute", "method": "count"},
     "methods": {
         "echo": {
             "description": HOSTILE,
@@ -105,6 +106,7 @@ class BrowserHub(Rig):
             "count": self.run("strange", "count", hostile),
             "away": self.run("strange", "away", {"to": HOSTILE}),
         }
+        self.must("POST", "/hooks/strange", hostile, 200)
         return self
 
     @property
