@@ -1,9 +1,13 @@
 from django.apps import AppConfig
+from django.core import checks
 
 from registry.check import definition_checks
+from transformer import engines as engine_folder
 from transformer import formats as format_folder
 from transformer import transforms as transform_folder
+from transformer.checks import check_engine
 from transformer.definition_checks import check_transforms
+from transformer.engine import engines
 from transformer.format import formats
 from transformer.transform import transforms
 
@@ -17,4 +21,6 @@ class TransformerConfig(AppConfig):
     def ready(self) -> None:
         formats.load(format_folder)
         transforms.load(transform_folder)
+        engines.load(engine_folder)
+        checks.register(check_engine, "hub")
         definition_checks.add("transforms", check_transforms)

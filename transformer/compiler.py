@@ -10,10 +10,10 @@ from integration_hub.lib.catalog import UnknownPlugin
 from integration_hub.lib.errors import Fault
 from integration_hub.lib.fields import json_schema
 from integration_hub.lib.schema import compile_schema
+from transformer.expressions.expression import Expression, compile_expression
 from transformer.paths import EACH, BadPath, Place, Read, compile_path, parse
 from transformer.plan import Inner, Rule, RuleSet, Step, fresh
 from transformer.rules import run_rules
-from transformer.spec_schema import NOT_IN_RULE
 from transformer.targets import compile_target, conflicts, parse_target
 from transformer.transform import transforms
 from transformer.types import TYPES, Convert, enum_of
@@ -24,7 +24,8 @@ MAX_EACH_DEPTH = 16
 class RuleCompiler:
     """Compiles the rules of one spec and gathers their faults."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str) -> None:
+        self.engine = engine
         self.faults: list[Fault] = []
 
     def rule_set(
@@ -55,6 +56,7 @@ class RuleCompiler:
         self._check_members(spec, at)
         source = self._path(spec["source"], f"{at}/source") if "source" in spec else None
         target = self._target(spec["target"], f"{at}/target")
+        expr = self.expression(spec["expr"], f"{at}/expr") if "expr" in spec else None
         steps, convert = self._steps(spec, at), _conversion(spec)
         cardinality = spec.get("cardinality")
         each = self._each(spec["each"], f"{at}/each", index) if "each" in spec else None
@@ -66,6 +68,7 @@ class RuleCompiler:
             source=source,
             own=tuple(step for step in source or () if isinstance(step, str | int)),
             read=_constant(spec.get("value")) if source is None else compile_path(source),
+            expr=expr,
             transforms=steps,
             convert=convert,
             quick=(convert.apply if convert else _as_it_is) if bare else None,
@@ -78,6 +81,13 @@ class RuleCompiler:
             when=self._when(spec["when"], f"{at}/when") if "when" in spec else None,
             each=each,
         )
+
+    def expression(self, text: str, at: str) -> Expression | None:
+        found = compile_expression(text, self.engine)
+        if isinstance(found, Fault):
+            self._say(at + found.pointer, found.detail, found.code)
+            return None
+        return found
 
     def _check_members(self, spec: Mapping[str, Any], at: str) -> None:
         for detail in _disagreements(spec):
@@ -145,8 +155,8 @@ class RuleCompiler:
 
 
 def _disagreements(spec: Mapping[str, Any]) -> Iterator[str]:
-    if ("source" in spec) == ("value" in spec):
-        yield "A rule has either `source` (a path) or `value` (a constant)."
+    if sum(name in spec for name in ("source", "expr", "value")) != 1:
+        yield "A rule has one of `source` (a path), `expr` (JSONata) and `value` (a constant)."
     if spec.get("required") and spec.get("on_missing") in ("null", "skip"):
         yield f"`required` and `on_missing: {spec['on_missing']}` contradict each other."
     if "default" in (spec.get("on_missing"), spec.get("on_error")) and "default" not in spec:
@@ -155,17 +165,6 @@ def _disagreements(spec: Mapping[str, Any]) -> Iterator[str]:
         yield "`type: enum` needs `values`, and only that type has them."
     if "each" in spec and spec.get("type", "array") != "array":
         yield "`each` gives an array; leave `type` out or write array."
-
-
-def refused_members(rules: Any, base: str) -> Iterator[Fault]:
-    """Members of rules that the language has and this engine does not."""
-    for number, rule in enumerate(rules if isinstance(rules, list) else ()):
-        if not isinstance(rule, Mapping):
-            continue
-        for name, why in NOT_IN_RULE.items():
-            if name in rule:
-                yield Fault(f"{base}/{number}/{name}", why, "NOT_AVAILABLE")
-        yield from refused_members(rule.get("each"), f"{base}/{number}/each")
 
 
 def _as_it_is(value: Any) -> Any:

@@ -11,8 +11,9 @@ from integration_hub.lib.errors import Fault, TransformFailed
 from integration_hub.lib.schema import Validator
 from transformer import codec
 from transformer.faults import TransformFault, shown
+from transformer.making import Making
 from transformer.paths import MISSING, WrongShape, expand, to_text
-from transformer.plan import ROOT, SKIP, Enough, Rule, RuleSet, Run
+from transformer.plan import ROOT, SKIP, Enough, Rule, RuleSet, Run, Spent
 from transformer.rules import evaluate, run_rules
 
 
@@ -36,9 +37,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class CompiledTransform:
-    """`response` says which side of a call it shapes: 502 or 422 when it fails."""
+    """`rules`, or else a `making`: an expression or a template. `response` says which side of
+    a call it shapes: 502 or 422 when it fails."""
 
     rules: RuleSet | None
+    making: Making | None
     input: Side
     output: Side
     timeout_ms: int | None
@@ -60,19 +63,27 @@ class CompiledTransform:
             )
         return outcome.result
 
-    def attempt(self, document: Any) -> Outcome:
-        """The same without raising: what a preview shows."""
+    def attempt(self, document: Any, spent: Spent | None = None) -> Outcome:
+        """The same without raising: what a preview shows, whose trace shares what is `spent`."""
         faults = _against(self.input.schema, document)
         if faults:
             return Outcome(None, faults, failed=True)
-        run = Run()
+        run = Run(spent=spent or Spent())
         if self.timeout_ms is not None:
             run.ends_at = clock.monotonic() + self.timeout_ms / 1000
-        result = document if self.rules is None else _run(self.rules, document, run)
+        result = self._made(document, run)
         if run.failed:
             return Outcome(None, tuple(run.faults), failed=True)
         faults = _against(self.output.schema, result)
         return Outcome(result, (*run.faults, *faults), failed=bool(faults))
+
+    def _made(self, document: Any, run: Run) -> Any:
+        try:
+            if self.rules is not None:
+                return run_rules(self.rules, document, run)
+            return document if self.making is None else self.making.make(document, run)
+        except Enough:
+            return None
 
     def read(self, content: bytes, content_type: str) -> Any:
         """Decode as the spec's `input` says, else by content type."""
@@ -93,17 +104,13 @@ class CompiledTransform:
             response=self.response,
         )
 
-    def trace(self, document: Any) -> list[dict[str, Any]]:
-        """For each outer rule: what it read and what it gave, values cut and masked."""
+    def trace(self, document: Any, spent: Spent) -> list[dict[str, Any]]:
+        """For each outer rule, or each leaf of a template: what it read and what it gave,
+        values cut and masked."""
+        if self.making is not None:
+            return self.making.trace(document, spent)
         rules = () if self.rules is None else self.rules.rules
-        return [_trace_of(rule, document) for rule in rules]
-
-
-def _run(rules: RuleSet, document: Any, run: Run) -> Any:
-    try:
-        return run_rules(rules, document, run)
-    except Enough:
-        return None
+        return [_trace_of(rule, document, spent) for rule in rules]
 
 
 def _against(schema: Validator | None, value: Any) -> tuple[Fault, ...]:
@@ -115,21 +122,27 @@ def _against(schema: Validator | None, value: Any) -> tuple[Fault, ...]:
     )
 
 
-def _trace_of(rule: Rule, document: Any) -> dict[str, Any]:
-    run = Run()
+def _trace_of(rule: Rule, document: Any, spent: Spent) -> dict[str, Any]:
+    run = Run(spent=spent)
     try:
         given = evaluate(rule, document, run, ROOT)
     except Enough:
         given = SKIP
-    names = (*(rule.source or ()), *rule.target)
+    secret = ("secret",) if rule.expr is not None and rule.expr.secret else ()
+    names = (*(rule.source or ()), *rule.target, *secret)
     traced: dict[str, Any] = {"rule": rule.index, "target": to_text(rule.target, "")}
-    read = _what_was_read(rule, document)
+    # An expression is not evaluated a second time to show what it gave before the rule's steps.
+    read = _what_was_read(rule, document) if rule.expr is None else _given(given)
     traced["read"] = None if read is MISSING else shown(read, names)
     traced["found"] = read is not MISSING
     traced["wrote"] = None if given is SKIP else shown(given, names)
     traced["written"] = given is not SKIP
     traced["errors"] = len(run.faults)
     return traced
+
+
+def _given(value: Any) -> Any:
+    return MISSING if value is SKIP else value
 
 
 def _what_was_read(rule: Rule, document: Any) -> Any:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from integration_hub.lib import clock
 from transformer.faults import TransformFault
 from transformer.paths import Place, Read
 from transformer.targets import Write
 from transformer.types import Convert
+
+if TYPE_CHECKING:
+    from transformer.expressions.expression import Expression  # it raises what stands here
 
 
 class _Skip:
@@ -38,7 +42,8 @@ Inner = Callable[[Any, "Run", At], Any]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`index` is that of the outermost rule, `own` the source without [*].
+    """`index` is that of the outermost rule, `own` the source without [*]; `expr` stands
+    in for `read`.
 
     `quick`: all that happens to a value is this. `spreads`: the source has [*].
     """
@@ -49,6 +54,7 @@ class Rule:
     source: tuple[Any, ...] | None
     own: Place
     read: Read
+    expr: Expression | None
     transforms: tuple[Step, ...]
     convert: Step | None
     quick: Convert | None
@@ -69,12 +75,24 @@ class RuleSet:
 
 
 @dataclass(slots=True)
+class Spent:
+    """The seconds that the expressions of one run have used, of those they share."""
+
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
 class Run:
     """What one run has found. `failed` stays False where `on_error` let every fault pass."""
 
     faults: list[TransformFault] = field(default_factory=list)
     failed: bool = False
     ends_at: float | None = None
+    spent: Spent = field(default_factory=Spent)
+
+    def left(self) -> float | None:
+        """Seconds until the run's own limit."""
+        return None if self.ends_at is None else self.ends_at - clock.monotonic()
 
 
 class Refused(Exception):

@@ -7,6 +7,7 @@ from typing import Any
 
 from integration_hub.lib.errors import Fault, TransformFailed
 from transformer.mapping import CompiledTransform
+from transformer.plan import Spent
 from transformer.services import compile_spec
 
 
@@ -20,8 +21,9 @@ def preview(*, spec: Mapping[str, Any], sample: Any) -> dict[str, Any]:
         document = _decoded(compiled, sample)
     except TransformFailed as failed:
         return _answer(None, failed.errors, [])
-    outcome = compiled.attempt(document)
-    return _answer(outcome.result, outcome.faults, compiled.trace(document))
+    spent = Spent()
+    outcome = compiled.attempt(document, spent)
+    return _answer(outcome.result, outcome.faults, compiled.trace(document, spent))
 
 
 def _decoded(compiled: CompiledTransform, sample: Any) -> Any:

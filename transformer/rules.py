@@ -26,12 +26,13 @@ def run_rules(rules: RuleSet, document: Any, run: Run, at: At = ROOT) -> Any:
 
 def evaluate(rule: Rule, document: Any, run: Run, at: At) -> Any:
     """The value that one rule gives, or SKIP."""
+    value: Any = MISSING
     try:
         if rule.when is not None and not _truth(rule.when(document)):
             return SKIP
         if rule.spreads:
             return shape_spread(rule, document, run, at)
-        value = rule.read(document)
+        value = rule.read(document) if rule.expr is None else rule.expr.value(document, run)
         if value is MISSING or value is None:
             return absent(rule, value, run, at, rule.own)
         if rule.quick is not None:
@@ -39,7 +40,7 @@ def evaluate(rule: Rule, document: Any, run: Run, at: At) -> Any:
         return shape_value(rule, value, run, at)
     except Unfit as unfit:
         name = rule.convert.name if rule.convert else ""
-        return failed(rule, refusal(name, unfit, rule.read(document), rule.own), run, at)
+        return failed(rule, refusal(name, unfit, value, rule.own), run, at)
     except WrongShape as wrong:
         return failed(rule, _wrong(wrong), run, at)
     except Refused as refused:

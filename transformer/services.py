@@ -8,16 +8,20 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
+
 from integration_hub.lib.catalog import UnknownPlugin
 from integration_hub.lib.errors import Fault, ValidationFailed
 from integration_hub.lib.fields import json_schema
 from integration_hub.lib.schema import Validator, compile_schema
 from transformer import codec
-from transformer.compiler import RuleCompiler, refused_members
+from transformer.compiler import RuleCompiler
 from transformer.faults import MAX_FAULTS
 from transformer.format import formats
+from transformer.making import Making, WholeExpression
 from transformer.mapping import CompiledTransform, Side
-from transformer.spec_schema import NOT_IN_SPEC, SPEC_SCHEMA
+from transformer.spec_schema import BODIES, SPEC_SCHEMA
+from transformer.template import compile_template
 
 MAX_COMPILED = 2_048
 
@@ -49,22 +53,24 @@ def compile_spec(spec: Mapping[str, Any], *, response: bool) -> CompiledTransfor
         text = json.dumps(spec, ensure_ascii=False, default=dict)
     except (TypeError, ValueError) as error:
         raise ValidationFailed(f"The transform is not JSON: {error}.") from error
-    return _compile(text, response)
+    return _compile(text, response, settings.HUB_EXPRESSION_ENGINE)
 
 
 @lru_cache(maxsize=MAX_COMPILED)
-def _compile(text: str, response: bool) -> CompiledTransform:
+def _compile(text: str, response: bool, engine: str) -> CompiledTransform:
     spec = json.loads(text)
     faults = tuple(islice(_shape_faults(spec), MAX_FAULTS))
     if faults:
-        raise _refused((*faults, *_of_sound_rules(spec, faults))[:MAX_FAULTS])
-    compiler = RuleCompiler()
+        raise _refused((*faults, *_of_sound_rules(spec, faults, engine))[:MAX_FAULTS])
+    compiler = RuleCompiler(engine)
     rules = compiler.rule_set(spec["rules"], "/rules") if "rules" in spec else None
+    making = _making(spec, compiler)
     sides = {name: _side(spec.get(name, {}), name, compiler.faults) for name in ("input", "output")}
     if compiler.faults:
         raise _refused(compiler.faults[:MAX_FAULTS])
     return CompiledTransform(
         rules=rules,
+        making=making,
         input=sides["input"],
         output=sides["output"],
         timeout_ms=spec.get("limits", {}).get("timeout_ms"),
@@ -72,13 +78,22 @@ def _compile(text: str, response: bool) -> CompiledTransform:
     )
 
 
-def _of_sound_rules(spec: Any, shape: tuple[Fault, ...]) -> Iterator[Fault]:
+def _making(spec: Mapping[str, Any], compiler: RuleCompiler) -> Making | None:
+    if "template" in spec:
+        return compile_template(spec["template"], compiler)
+    if "expression" in spec:
+        found = compiler.expression(spec["expression"], "/expression")
+        return None if found is None else WholeExpression(found)
+    return None
+
+
+def _of_sound_rules(spec: Any, shape: tuple[Fault, ...], engine: str) -> Iterator[Fault]:
     """What the rules of the right shape get wrong beside: one refusal names every fault."""
     rules = spec.get("rules") if isinstance(spec, dict) else None
     if len(shape) >= MAX_FAULTS:  # then some misshapen rules may not have been named
         return
     misshapen = {fault.pointer.split("/")[2] for fault in shape if fault.pointer[:7] == "/rules/"}
-    compiler = RuleCompiler()
+    compiler = RuleCompiler(engine)
     for number, rule in enumerate(rules if isinstance(rules, list) else ()):
         if isinstance(rule, dict) and str(number) not in misshapen:
             compiler.judge(rule, number)
@@ -90,18 +105,15 @@ def _refused(faults: tuple[Fault, ...] | list[Fault]) -> ValidationFailed:
 
 
 def _shape_faults(spec: Any) -> Iterator[Fault]:
-    known: list[Fault] = []
     if isinstance(spec, dict):
-        known += [
-            Fault(f"/{n}", why, "NOT_AVAILABLE") for n, why in NOT_IN_SPEC.items() if n in spec
-        ]
-        known += refused_members(spec.get("rules"), "/rules")
-        if not known and not spec.keys() & {"rules", "input", "output"}:
-            known.append(Fault("/rules", "A transform needs `rules`.", "REQUIRED"))
-    yield from known
-    said = {fault.pointer for fault in known}
-    faults = compile_schema(SPEC_SCHEMA).faults(spec)
-    yield from (fault for fault in faults if fault.pointer not in said)
+        bodies = [name for name in BODIES if name in spec]
+        if not bodies and not spec.keys() & {"input", "output"}:
+            detail = "A transform needs `rules`, an `expression` or a `template`."
+            yield Fault("/rules", detail, "REQUIRED")
+        for extra in bodies[1:]:
+            detail = f"A transform has one body; `{bodies[0]}` stands here too."
+            yield Fault(f"/{extra}", detail, "CONFLICT")
+    yield from compile_schema(SPEC_SCHEMA).faults(spec)
 
 
 def _side(spec: Mapping[str, Any], name: str, faults: list[Fault]) -> Side:

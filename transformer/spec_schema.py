@@ -1,4 +1,4 @@
-"""The shape of a transform spec as JSON Schema, and the members that are not taken here."""
+"""The shape of a transform spec as JSON Schema."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ ON_ERROR = ("fail", "null", "default", "collect")
 MAX_RULES = 2_000
 
 _PATH = {"type": "string", "minLength": 1, "maxLength": MAX_PATH}
+_EXPRESSION = {"type": "string", "minLength": 1}
 _TRANSFORM = {
     "anyOf": [
         {"type": "string"},
@@ -25,6 +26,7 @@ _RULE: dict[str, Any] = {
     "properties": {
         "target": _PATH,
         "source": _PATH,
+        "expr": _EXPRESSION,
         "value": True,
         "type": {"enum": list(TYPE_NAMES)},
         "values": {"type": "array", "minItems": 1, "maxItems": 1_000},
@@ -56,6 +58,8 @@ SPEC_SCHEMA: dict[str, Any] = {
         "version": {"const": 1},
         "input": _SIDE,
         "rules": {"$ref": "#/$defs/rules"},
+        "expression": _EXPRESSION,
+        "template": True,
         "output": _SIDE,
         "limits": {
             "type": "object",
@@ -73,12 +77,5 @@ SPEC_SCHEMA: dict[str, Any] = {
         "rule": _RULE,
     },
 }
-# Known to the language, but not to this engine: refused by name, with what to write instead.
-NOT_IN_SPEC = {
-    "expression": "Expressions are not available; write `rules` with source, type, transforms.",
-    "template": "Templates are not available; write `rules` with targets and values.",
-    "use": "Named transforms are not available; write the `rules` here.",
-}
-NOT_IN_RULE = {
-    "expr": "Expressions are not available; write `source` (a path) with `transforms`, or `value`.",
-}
+BODIES = ("rules", "expression", "template")
+"""What a spec does to a document: one of these."""

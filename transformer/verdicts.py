@@ -22,7 +22,8 @@ def absent(rule: Rule, value: Any, run: Run, at: At, place: Place) -> Any:
         if rule.on_missing == "skip":
             return SKIP
     what = "is null" if value is None else "is missing"
-    refused = Refused("MISSING", f"The source {what}", "a value", value, place)
+    whose = "The source" if rule.expr is None else "The result of the expression"
+    refused = Refused("MISSING", f"{whose} {what}", "a value", value, place)
     # `on_error` is for values that are there and do not fit.
     return _report(rule, refused, run, at, fails=True)
 
@@ -40,6 +41,7 @@ def _report(rule: Rule, refused: Refused, run: Run, at: At, *, fails: bool) -> A
     place = at[0] + refused.place
     target = at[1] + rule.target
     run.failed = run.failed or fails
+    names = place + target + (("secret",) if rule.expr is not None and rule.expr.secret else ())
     run.faults.append(
         TransformFault(
             pointers.join(place),
@@ -48,7 +50,7 @@ def _report(rule: Rule, refused: Refused, run: Run, at: At, *, fails: bool) -> A
             rule=rule.index,
             target=to_text(target, "") or "$",
             source_path=to_text(place) if rule.source is not None else None,
-            value=None if refused.value is MISSING else shown(refused.value, place + target),
+            value=None if refused.value is MISSING else shown(refused.value, names),
             expected=refused.expected,
         )
     )

@@ -52,6 +52,14 @@ FORBIDDEN_MODULES = frozenset(
 EXCEPTIONS = {
     ("registry/conformance/hostile.py", "socket.socket"): "listens: servers to try adapters on",
     ("executor/delivery/web.py", "socket.socket"): "sees whether the port to serve on is free",
+    **dict.fromkeys(
+        [
+            ("transformer/expressions/process.py", f"subprocess{name}")
+            for name in ("", ".Popen", ".DEVNULL", ".TimeoutExpired")
+        ],
+        "starts this Python with an empty environment, to run expressions in",
+    ),
+    ("transformer/expressions/worker.py", "socket.socket"): "its end of the pair that it was given",
 }
 LISTENERS = sorted({name for name, used in EXCEPTIONS if used == "socket.socket"})
 

@@ -56,7 +56,7 @@ def test_a_sample_of_text_is_decoded_by_the_format_of_the_spec(api):
 
 
 def test_a_spec_that_does_not_compile_is_refused_with_pointers_into_the_body(api):
-    answer = preview(api("read"), spec={"rules": [{"expr": "x", "target": "t"}]}, input=1)
+    answer = preview(api("read"), spec={"rules": [{"expr": "x(", "target": "t"}]}, input=1)
     assert answer.status_code == 400
     body = json.loads(answer.content)
     assert body["code"] == "VALIDATION_ERROR"
