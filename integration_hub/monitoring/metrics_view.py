@@ -14,6 +14,7 @@ from integration_hub.api.problem import problem_response
 from integration_hub.lib import metrics
 from integration_hub.lib.errors import HubError, Unauthenticated
 from integration_hub.monitoring.gauges import StoredGauges
+from integration_hub.monitoring.hub_gauges import HubGauges
 
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
 
@@ -27,6 +28,7 @@ def metrics_view(request: HttpRequest) -> HttpResponse:
         return problem_response(error, request)
     registry = CollectorRegistry()
     registry.register(StoredGauges())
+    registry.register(HubGauges())
     if metrics.is_shared():
         metrics.forget_dead(settings.HUB_METRICS_DIR)
         registry.register(metrics.SharedCounts(settings.HUB_METRICS_DIR))

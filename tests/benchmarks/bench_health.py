@@ -20,8 +20,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration_hub.settings")
@@ -40,7 +41,7 @@ from integration_hub.lib import jsonsafe
 from registry import services
 from registry.choices import Health, InstanceState
 from registry.models import Definition, Instance
-from tests.benchmarks.bench_execute import cpu_seconds
+from tests.faults.processes import descendants
 
 WARM_SECONDS = 10
 
@@ -87,6 +88,16 @@ def process(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         child.terminate()
         child.wait(60)
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and of all below it, ended ones included."""
+    total = 0
+    for one in (pid, *descendants(pid)):
+        with suppress(OSError):
+            fields = Path(f"/proc/{one}/stat").read_text().rsplit(")", 1)[1].split()
+            total += sum(int(field) for field in fields[11:15])
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def lateness() -> float:
