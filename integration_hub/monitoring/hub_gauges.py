@@ -73,7 +73,8 @@ def _ends() -> Iterator[Metric]:
     )
     seen = HealthStatus.objects.exclude(certificate_ends_at=None)
     for slug, ends in seen.values_list("instance__slug", "certificate_ends_at").iterator():
-        certificates.add_metric([slug], ends.timestamp())
+        if ends is not None:
+            certificates.add_metric([slug], ends.timestamp())
     yield certificates
     credentials = GaugeMetricFamily(
         "integration_credential_expires_timestamp_seconds",
