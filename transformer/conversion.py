@@ -8,7 +8,6 @@ from typing import IO, Any
 
 from integration_hub.lib.catalog import UnknownPlugin
 from integration_hub.lib.errors import Fault, ValidationFailed
-from transformer import codec
 from transformer.format import Format, formats
 from transformer.mapping import CompiledTransform
 from transformer.services import compile_spec
@@ -65,15 +64,8 @@ class Conversion:
                 f"{self.source} is read whole here: at most {MAX_WHOLE >> 20} MiB. Larger input "
                 "is read row by row: ndjson, csv, a JSON array, or XML with the option `rows`."
             )
-        document = codec.decode(
-            content,
-            f"; charset={charset}" if charset else "",
-            format_name=self.source,
-            options=self.transform.input.options,
-            response=False,
-        )
-        shaped = self.transform.run(document)
-        return codec.encode(self.target, shaped, options=self.transform.output.options)[0]
+        read = self.transform.read(content, f"; charset={charset}" if charset else "")
+        return self.transform.write(self.transform.run(read), self.target)[0]
 
 
 def plan_conversion(
@@ -89,7 +81,10 @@ def plan_conversion(
     by_row = streamed(formats.get(source), transform.input.options) is not None
     if source == "json" and "rows" not in transform.input.options:
         by_row = array
-    return Conversion(source, target, transform, by_row and not whole)
+    by_row = by_row and not whole
+    if by_row and (transform.input.xsd or transform.output.xsd):
+        raise ValidationFailed("An XSD judges a whole document, not rows; --whole reads it so.")
+    return Conversion(source, target, transform, by_row)
 
 
 def format_of(name: str | None, path: str) -> str:

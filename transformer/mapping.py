@@ -11,19 +11,25 @@ from integration_hub.lib.errors import Fault, TransformFailed
 from integration_hub.lib.schema import Validator
 from transformer import codec
 from transformer.faults import TransformFault, shown
+from transformer.formats.xml import xml_text
 from transformer.making import Making
 from transformer.paths import MISSING, WrongShape, expand, to_text
 from transformer.plan import ROOT, SKIP, Enough, Rule, RuleSet, Run, Spent
 from transformer.rules import evaluate, run_rules
+from transformer.xsd import XSD
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """`input` or `output` of a spec: a format by name, its options, a compiled schema."""
+    """`input` or `output` of a spec: a format by name, its options, a compiled schema.
+
+    `schema` judges the document, `xsd` the bytes of one in XML.
+    """
 
     format: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     schema: Validator | None = None
+    xsd: XSD | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,8 @@ class CompiledTransform:
     @property
     def acts(self) -> bool:
         """Whether it does more than name formats."""
-        return bool(self.rules or self.input.schema or self.output.schema)
+        schemas = self.input.schema or self.output.schema
+        return bool(self.rules or self.making or schemas)
 
     def run(self, document: Any) -> Any:
         """The new document. Raises TransformFailed with every fault, up to 100."""
@@ -86,23 +93,37 @@ class CompiledTransform:
             return None
 
     def read(self, content: bytes, content_type: str) -> Any:
-        """Decode as the spec's `input` says, else by content type."""
-        return codec.decode(
+        """Decode as the spec's `input` says, else by content type. Raises TransformFailed."""
+        document = codec.decode(
             content,
             content_type,
             format_name=self.input.format,
             options=self.input.options,
             response=self.response,
         )
+        if self.input.xsd is not None and document is not None:
+            self._judge(self.input.xsd, xml_text(content, content_type), "document")
+        return document
 
     def write(self, document: Any, kind: str) -> tuple[bytes, str]:
-        """Encode as the spec's `output` says, else as `kind`."""
-        return codec.encode(
+        """Encode as the spec's `output` says, else as `kind`. Raises TransformFailed."""
+        encoded, content_type = codec.encode(
             self.output.format or kind,
             document,
             options=self.output.options,
             response=self.response,
         )
+        if self.output.xsd is not None:
+            self._judge(self.output.xsd, encoded, "result")
+        return encoded, content_type
+
+    def _judge(self, xsd: XSD, content: bytes, what: str) -> None:
+        faults = xsd.faults(content)
+        if faults:
+            said = faults[0].detail if len(faults) == 1 else "see errors."
+            raise TransformFailed(
+                f"The {what} does not fit its XSD: {said}", response=self.response, errors=faults
+            )
 
     def trace(self, document: Any, spent: Spent) -> list[dict[str, Any]]:
         """For each outer rule, or each leaf of a template: what it read and what it gave,

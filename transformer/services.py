@@ -22,6 +22,7 @@ from transformer.making import Making, WholeExpression
 from transformer.mapping import CompiledTransform, Side
 from transformer.spec_schema import BODIES, SPEC_SCHEMA
 from transformer.template import compile_template
+from transformer.xsd import NO_XSD, XML_FORMATS, XSD, compile_xsd
 
 MAX_COMPILED = 2_048
 
@@ -117,7 +118,8 @@ def _shape_faults(spec: Any) -> Iterator[Fault]:
 
 
 def _side(spec: Mapping[str, Any], name: str, faults: list[Fault]) -> Side:
-    schema = _schema(spec, name, faults)
+    xsd = _xsd(spec, name, faults)
+    schema = None if xsd is not None else _schema(spec, name, faults)
     kind, options = spec.get("format"), spec.get("options", {})
     if kind is None:
         if options:
@@ -129,7 +131,23 @@ def _side(spec: Mapping[str, Any], name: str, faults: list[Fault]) -> Side:
         faults.append(Fault(f"/{name}/format", f"{unknown}.", "UNKNOWN_FORMAT"))
         return Side(schema=schema)
     faults += compile_schema(allowed).faults(options, f"/{name}/options")
-    return Side(kind, options, schema)
+    return Side(kind, options, schema, xsd)
+
+
+def _xsd(spec: Mapping[str, Any], name: str, faults: list[Fault]) -> XSD | None:
+    """`{"xsd": "<xs:schema …>"}`: the schema of the XML itself."""
+    schema = spec.get("schema")
+    if not isinstance(schema, Mapping) or schema.keys() != {"xsd"}:
+        return None
+    if spec.get("format") not in XML_FORMATS or not isinstance(schema["xsd"], str):
+        said = f"An XSD is the text of a schema, and judges {' and '.join(XML_FORMATS)} alone."
+        faults.append(Fault(f"/{name}/schema/xsd", f"{said} Say that format.", "XSD"))
+        return NO_XSD
+    try:
+        return compile_xsd(schema["xsd"])
+    except ValidationFailed as failed:
+        faults += [Fault(f"/{name}/schema{f.pointer}", f.detail, f.code) for f in failed.errors]
+        return NO_XSD
 
 
 def _schema(spec: Mapping[str, Any], name: str, faults: list[Fault]) -> Validator | None:

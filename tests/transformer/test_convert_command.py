@@ -57,6 +57,13 @@ def test_good_rows_are_written_and_bad_ones_collected(folder):
     assert names(folder) == {"out.ndjson", "bad.ndjson"}
 
 
+@pytest.mark.parametrize("body", [{"expression": "id & '!'"}, {"template": "${id}!"}])
+def test_expressions_and_templates_shape_each_row_too(folder, body):
+    (folder / "spec.json").write_text(json.dumps(body))
+    convert(folder / "in.csv", folder / "out.ndjson", spec=str(folder / "spec.json"))
+    assert (folder / "out.ndjson").read_text() == '"1!"\n"x!"\n"3!"\n'
+
+
 @pytest.mark.parametrize("more", [{}, {"errors": "bad", "max_errors": 0}])
 def test_a_bad_row_that_is_not_allowed_leaves_everything_as_it_was(folder, more):
     (folder / "out.ndjson").write_text("before")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any, cast
 
 from integration_hub.lib.fields import Field
+from transformer import media
 from transformer.faults import encode_failed
 from transformer.format import Format, Row, Streamed, formats
 from transformer.formats.xml_reader import read_xml
@@ -100,6 +101,12 @@ def _elements(blocks: Iterator[str], options: Mapping[str, Any]) -> Iterator[Row
 
 def _path(options: Mapping[str, Any]) -> list[str]:
     return str(options["rows"]).strip("/").split("/")
+
+
+def xml_text(content: bytes, content_type: str) -> bytes:
+    """The document as UTF-8, read before without a fault."""
+    charset = media.parse(content_type).charset
+    return to_text(content, charset or declared_encoding(content)).lstrip().encode()
 
 
 def declared_encoding(raw: bytes) -> str | None:

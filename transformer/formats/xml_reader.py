@@ -38,8 +38,7 @@ def read_xml(
 
 def parse(text: str, target: Any) -> Any:
     """What `target.close()` gives. Raises TransformFailed with line and column."""
-    if "<!DOCTYPE" in text and _DOCTYPE.match(text):
-        raise doctype_refused()
+    refuse_doctype(text)
     parser = new_parser(target)
     try:
         document = etree.fromstring(_utf8(text), parser)
@@ -51,6 +50,24 @@ def parse(text: str, target: Any) -> Any:
         if entry.level >= etree.ErrorLevels.ERROR:
             raise not_xml(entry.message, entry.line, entry.column)
     return document
+
+
+def refuse_doctype(text: str) -> None:
+    """Raises TransformFailed."""
+    if "<!DOCTYPE" in text and _DOCTYPE.match(text):
+        raise doctype_refused()
+
+
+def whole_parser() -> etree.XMLParser:
+    """For a tree of text without a DOCTYPE; nothing comes from outside."""
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+    )
 
 
 def new_parser(target: Any) -> etree.XMLParser:
