@@ -20,6 +20,7 @@ from executor import (
     admin_credentials,
     admin_health,
     admin_links,
+    admin_live,
     admin_pages,
     admin_views,
 )
@@ -118,6 +119,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
             return self.admin_site.admin_view(view)
 
         own = [
+            path("live/", wrap(admin_live.live), name="executor_execution_live"),
             path("try/", wrap(admin_views.try_method), name="executor_execution_try"),
             path(
                 "circuits/<uuid:instance_id>/",

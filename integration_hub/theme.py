@@ -84,6 +84,7 @@ UNFOLD: dict[str, Any] = {
                 ),
                 _item("Maintenance and silences", "notifications_off", "executor_healthsilence"),
                 _item("Executions", "receipt_long", "executor_execution"),
+                _link("Live log", "stream", "executor_execution_live", "events.view_event"),
                 _item("Received webhooks", "webhook", "inbound_receivedhook"),
                 _item("Webhook secrets", "vpn_key", "inbound_hooksecret"),
                 _item("Events", "campaign", "events_event"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from django.http import StreamingHttpResponse
 
 from executor import exporting
@@ -22,24 +20,7 @@ def log_as(name: str, rows: ExecutionQuerySet) -> StreamingHttpResponse:
             "Too many streams are open; ask again when one has ended.", retry_after=RETRY_AFTER_S
         )
     media_type, write = exporting.FORMATS[name]
-    response = StreamingHttpResponse(_Seated(write(rows), seat), content_type=media_type)
+    response = StreamingHttpResponse(waiting.Seated(write(rows), seat), content_type=media_type)
     response["Content-Disposition"] = f'attachment; filename="executions.{name}"'
     response["Cache-Control"] = "no-store"
     return response
-
-
-class _Seated:
-    """An iterator that gives its seat back when it ends, or when nobody reads on."""
-
-    def __init__(self, lines: Iterator[bytes], seat: waiting.Seat) -> None:
-        self._lines, self._seat = lines, seat
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self._lines
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        """Called by Django too, when the response was never read."""
-        self._seat.leave()

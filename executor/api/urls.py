@@ -4,6 +4,7 @@ from django.urls import path
 
 from executor.api.batch_views import BatchView
 from executor.api.credential_views import CredentialRotateView, CredentialTestView
+from executor.api.event_stream_views import EventStreamView
 from executor.api.execute_views import ExecuteByContextView, ExecuteView
 from executor.api.execution_views import (
     CancelView,
@@ -69,5 +70,6 @@ urlpatterns = [
         CredentialRotateView.as_view(),
         name="credentials-rotate",
     ),
+    path("events/stream", EventStreamView.as_view(), name="events-stream"),
     path("instances/<str:ref>/test", ConnectionTestView.as_view(), name="instance-test"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from django.conf import settings
@@ -16,6 +17,7 @@ _FIRST_LOOK_S, _SLOWEST_LOOK_S = 0.1, 0.25
 
 _lock = threading.Lock()
 _waiting = 0
+_told: Callable[[], bool] = bool  # false: outside of a web process nothing says so
 
 
 def until_final(execution_id: UUID, seconds: float) -> None:
@@ -55,6 +57,34 @@ class Seat:
         with _lock:
             _waiting -= self.taken
             self.taken = False
+
+
+class Seated:
+    """An iterator that gives its seat back when it ends, or when nobody reads on."""
+
+    def __init__(self, lines: Iterator[bytes], seat: Seat) -> None:
+        self._lines, self._seat = lines, seat
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._lines
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Called by Django too, when the response was never read."""
+        self._seat.leave()
+
+
+def ends_when(told: Callable[[], bool]) -> None:
+    """What says that this process is about to stop: no stream holds it up."""
+    global _told  # noqa: PLW0603 - one answer a process is the point
+    _told = told
+
+
+def is_ending() -> bool:
+    """Whether streams have to end now."""
+    return _told()
 
 
 def _is_final(execution_id: UUID) -> bool:

@@ -19,6 +19,7 @@ from django.db import DatabaseError, connection
 from gunicorn.app.base import BaseApplication
 from prometheus_client import multiprocess
 
+from executor.api import waiting
 from executor.delivery.constants import GRACE_SECONDS
 from executor.delivery.processes import die_with_parent, entitle
 from integration_hub.coordination import behind, dbtime
@@ -89,7 +90,8 @@ def check_free(host: str, port: int) -> None:
         probe.bind((host, port))
 
 
-def _post_fork(_arbiter: Any, _worker: Any) -> None:
+def _post_fork(_arbiter: Any, worker: Any) -> None:
+    waiting.ends_when(lambda: not worker.alive)
     # When the master is killed, its workers still answer what they have begun.
     die_with_parent(signal.SIGTERM)
 

@@ -31,6 +31,7 @@ PAGES = {
     "execution-unknown": "/admin/executor/execution/{unknown}/change/",
     "try": "/admin/executor/execution/try/?instance=orders&method=create_contact",
     "test": "/admin/executor/execution/test/{orders}/",
+    "live": "/admin/executor/execution/live/",
     "webhooks": "/admin/inbound/receivedhook/",
     "webhook": "{webhook}",
     "webhook-secrets": "/admin/inbound/hooksecret/",

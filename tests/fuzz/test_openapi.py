@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from integration_hub.access import services as access
+from integration_hub.events import following
 from integration_hub.events.relay import relay_once
 from tests.journeys.steps import connect, execute
 
@@ -37,12 +38,13 @@ USERS = {
 
 
 @pytest.fixture
-def document(transactional_db, upstream):
+def document(transactional_db, upstream, monkeypatch):
     """The document of a hub in which there is something to find."""
     demo = connect(upstream.url, slug="demo")
     for method in ("get_order", "bearer", "reset", "create_contact"):
         execute(demo, method)
     relay_once()
+    monkeypatch.setattr(following, "LIFETIME_S", 0.0)
     return schemathesis.openapi.from_wsgi("/api/schema?format=json", get_wsgi_application())
 
 
