@@ -25,7 +25,7 @@ def _link(title: str, icon: str, page: str, right: str) -> dict[str, Any]:
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{page}"),
+        "link": reverse_lazy(page if ":" in page else f"admin:{page}"),
         "permission": lambda request: request.user.has_perm(right),
     }
 
@@ -74,6 +74,7 @@ UNFOLD: dict[str, Any] = {
                     "registry_definition_import",
                     "registry.add_definition",
                 ),
+                _link("Transforms", "transform", "transformer:editor", "registry.view_definition"),
                 _item("Credentials", "key", "credentials_credential"),
                 _item("Adapters", "toggle_on", "registry_adapterswitch"),
             ),

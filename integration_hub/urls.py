@@ -21,5 +21,6 @@ urlpatterns = [
     path("", include("integration_hub.monitoring.urls")),
     path("", include("credentials.page_urls")),
     path("admin/password_change/", admin.site.admin_view(own_password, cacheable=True)),
+    path("admin/transforms/", include("transformer.admin_urls")),
     path("admin/", admin.site.urls),
 ]

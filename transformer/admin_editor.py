@@ -1,0 +1,143 @@
+"""The editor of transforms in the admin: sample, spec and result side by side, live."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from integration_hub.lib.errors import HubError, NotFound
+from registry.admin.verbs import actor_of, sentences
+from registry.models import Definition
+from transformer.authoring import drafts, trying
+from transformer.authoring.drafts import Chosen
+
+_SEES, _CHANGES = "registry.view_definition", "registry.change_definition"
+
+
+@require_safe
+def editor(request: HttpRequest) -> HttpResponse:
+    """An empty desk, or the transform of a draft's method."""
+    _require(request, _SEES)
+    context: dict[str, Any] = {}
+    try:
+        context |= _opened(request)
+    except HubError as error:
+        messages.warning(request, error.detail)
+    return _page(request, context)
+
+
+@require_POST
+def attempt(request: HttpRequest) -> JsonResponse:
+    """What the texts come to; asked for with every change of them."""
+    _require(request, _SEES)
+    texts = [request.POST.get(name, "") for name in ("spec", "sample", "expected")]
+    return JsonResponse(trying.attempt(*texts))
+
+
+@require_POST
+def propose(request: HttpRequest) -> JsonResponse:
+    """Rules that lead from the sample to what is expected."""
+    _require(request, _SEES)
+    return JsonResponse(
+        trying.proposal(request.POST.get("sample", ""), request.POST.get("expected", ""))
+    )
+
+
+@require_POST
+def save(request: HttpRequest) -> HttpResponse:
+    """Into the draft; what cannot be saved stays on the page with its reasons."""
+    _require(request, _CHANGES)
+    posted = request.POST
+    context: dict[str, Any] = {}
+    try:
+        definition = _draft(posted.get("definition", ""))
+        chosen = drafts.choose(definition, posted.get("method", ""), posted.get("side", ""))
+        context = _desk(chosen, _number(posted.get("revision", "")))
+        row = drafts.put_back(
+            definition=definition,
+            method=chosen.method,
+            side=chosen.side,
+            spec=trying.spec_of(posted.get("spec", "")),
+            revision=context["revision"],
+            actor=actor_of(request),
+        )
+    except trying.Unreadable as error:
+        context["faults"] = [str(error)]
+    except HubError as error:
+        context["faults"] = sentences(error)
+    else:
+        messages.success(request, f"Saved: the {chosen.side} of {chosen.method} in {row.ref}.")
+        chosen_again = f"definition={row.pk}&method={chosen.method}&side={chosen.side}"
+        return redirect(f"{reverse('transformer:editor')}?{chosen_again}")
+    kept = {name: posted.get(name, "") for name in ("spec", "sample", "expected")}
+    return _page(request, context | {"texts": kept})
+
+
+def _opened(request: HttpRequest) -> dict[str, Any]:
+    given = request.GET
+    if not given.get("definition"):
+        return {}
+    definition = _draft(given["definition"])
+    methods = {"definition": definition, "methods": drafts.methods_of(definition)}
+    if not given.get("method"):
+        return methods
+    return _desk(drafts.choose(definition, given["method"], given.get("side", "request")))
+
+
+def _desk(chosen: Chosen, revision: int | None = None) -> dict[str, Any]:
+    return {
+        "chosen": chosen,
+        "definition": chosen.definition,
+        "methods": drafts.methods_of(chosen.definition),
+        "revision": chosen.definition.revision if revision is None else revision,
+        "texts": {
+            "spec": trying.pretty(chosen.spec),
+            "sample": trying.pretty(chosen.sample),
+            "expected": "" if chosen.expected is None else trying.pretty(chosen.expected),
+        },
+    }
+
+
+def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    empty = {"spec": trying.pretty(drafts.START), "sample": "{}", "expected": ""}
+    return TemplateResponse(
+        request,
+        "admin/transformer/editor.html",
+        {
+            **admin.site.each_context(request),
+            "title": "Transforms",
+            "drafts": drafts.drafts(),
+            "sides": list(drafts.SIDES),
+            "texts": empty,
+            "may_save": request.user.has_perm(_CHANGES),
+            **context,
+        },
+    )
+
+
+def _draft(key: str) -> Definition:
+    """Raises NotFound."""
+    try:
+        row = Definition.objects.filter(pk=UUID(key)).first()
+    except ValueError:
+        row = None
+    if row is None:
+        raise NotFound("There is no such definition; choose a draft.")
+    return row
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+def _require(request: HttpRequest, right: str) -> None:
+    if not request.user.has_perm(right):
+        raise PermissionDenied
