@@ -40,7 +40,7 @@ def choose(definition: Definition, method: str, side: str) -> Chosen:
     """Raises NotFound for a method or a side that there is not."""
     body = _method(jsonsafe.loads(definition.document), definition, method)
     spec = body.get(_member(side)) or START
-    example = next(iter(body.get("examples", ())), {})
+    example: dict[str, Any] = next(iter(body.get("examples", ())), {})
     sample = example.get("parameters", {}) if side == "request" else {}
     expected = example.get("result") if side == "response" else None
     return Chosen(definition, method, side, spec, sample, expected)
