@@ -18,8 +18,6 @@ from executor.health import checks as health
 from integration_hub.events import relay
 from integration_hub.lib import log
 
-EVENTS_AT_ONCE = 200
-
 logger = log.get(__name__)
 
 
@@ -89,5 +87,5 @@ def _sides() -> list[Callable[[], object]]:
 
 
 def _relay() -> None:
-    while relay.relay_once(limit=EVENTS_AT_ONCE) and not stop.requested:
-        logger.debug("delivery.events_relayed")
+    with relay.Relay() as found:
+        found.run(lambda: stop.requested)
