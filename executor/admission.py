@@ -9,6 +9,7 @@ from executor.calls import CallOptions, Target
 from executor.choices import Mode
 from executor.followups import job_options
 from integration_hub.access.caller import Caller
+from integration_hub.access.services import has_webhook_secret
 from integration_hub.coordination import disk
 from integration_hub.egress import policy
 from integration_hub.lib.errors import Fault, HubError, InstanceNotReady, ValidationFailed
@@ -54,12 +55,14 @@ def _selected(
         return runtime.by_ref(unready[0], caller)
 
 
-def refusal(target: Target, parameters: Any, options: CallOptions) -> HubError | None:
+def refusal(
+    target: Target, parameters: Any, options: CallOptions, caller: Caller
+) -> HubError | None:
     """Why this call is not made, or None. Nothing has been sent or stored."""
     return (
         _not_ready(target)
         or _wrong_parameters(target, parameters)
-        or _wrong_options(options)
+        or _wrong_options(options, caller)
         or _too_slow(target, options)
     )
 
@@ -97,11 +100,17 @@ def _wrong_parameters(target: Target, parameters: Any) -> HubError | None:
     )
 
 
-def _wrong_options(options: CallOptions) -> HubError | None:
+def _wrong_options(options: CallOptions, caller: Caller) -> HubError | None:
     if not options.callback_url:
         return None
     try:
         policy.check_url(options.callback_url)
     except HubError as error:
         return error
-    return None
+    if has_webhook_secret(caller.owner):
+        return None
+    detail = (
+        "A callback is signed with the secret of the calling token, and this caller has none: "
+        "call with a token made by manage.py create_token or in the admin."
+    )
+    return ValidationFailed(detail, errors=[Fault("/callback_url", detail, "NO_SECRET")])

@@ -108,7 +108,7 @@ def _judged(call: starting.Asked | HubError) -> _Item:
     """Its rows, unsaved; or its answer. A refused call leaves a rejected row."""
     if isinstance(call, HubError):
         return _Item(answer=call)
-    error = admission.refusal(call.target, call.parameters, call.options)
+    error = admission.refusal(call.target, call.parameters, call.options, call.caller)
     if error is not None:
         return _refused(call, error)
     execution, payload = starting.new_rows(call)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
 from executor import tcp_place
-from executor.pooling import K, Place, Pool, key_of
 from integration_hub.egress.connect import connect
 from integration_hub.egress.door import Login, TlsOptions
 from integration_hub.egress.kept import GuardedSocket
+from integration_hub.egress.pooling import K, Place, Pool, key_of
 from registry.adapter import AdapterCall
 
 Opened = Callable[[GuardedSocket, Login, TlsOptions | None], K]

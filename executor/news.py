@@ -47,12 +47,18 @@ def of_end(
         "replay_of": str(execution.replay_of) if execution.replay_of else None,
     }
     if ended == ExecutionStatus.COMPLETED:
-        return events.build(
+        event = events.build(
             type=EventType.METHOD_EXECUTED, subject=execution.instance_slug, data=data
         )
-    if problem is not None:
-        data |= {name: problem[name] for name in ("code", "detail", "retryable")}
-    return events.build(type=EventType.METHOD_FAILED, subject=execution.instance_slug, data=data)
+    else:
+        if problem is not None:
+            data |= {name: problem[name] for name in ("code", "detail", "retryable")}
+        event = events.build(
+            type=EventType.METHOD_FAILED, subject=execution.instance_slug, data=data
+        )
+    if execution.callback_url and ended != ExecutionStatus.REJECTED:
+        event.reply_to, event.reply_owner = execution.callback_url, execution.caller
+    return event
 
 
 def of_limit(execution: Execution, error: HubError | None) -> list[Event]:

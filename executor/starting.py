@@ -58,7 +58,7 @@ class Asked:
 
 def start(asked: Asked) -> Reply:
     """Reject, answer from the key, queue or run."""
-    error = admission.refusal(asked.target, asked.parameters, asked.options)
+    error = admission.refusal(asked.target, asked.parameters, asked.options, asked.caller)
     if error is not None:
         return known_answer(asked) or _reject(asked, error)
     execution, payload = new_rows(asked)

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 from amqp import Message as Content
 
 from executor import messaging, tcp_place
-from executor.amqp_session import NOT_ALLOWED, AmqpSession, Declined, Nacked
 from executor.lending import lent
 from executor.messaging import Message
-from executor.pooling import Pool
+from integration_hub.egress.amqp_session import NOT_ALLOWED, AmqpSession, Declined, Nacked
+from integration_hub.egress.pooling import Pool
 from integration_hub.lib.errors import Fault
 from registry.adapter import Adapter, AdapterAnswer, AdapterCall, Exchanged, Sent, adapters
 from registry.adapter_values import json_answer

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from executor import messaging, tcp_place
 from executor.lending import lent
 from executor.messaging import Message
-from executor.pooling import Pool
-from executor.redis_session import Declined, RedisSession
+from integration_hub.egress.pooling import Pool
+from integration_hub.egress.redis_session import Declined, RedisSession
 from integration_hub.lib.errors import Fault
 from integration_hub.lib.pointers import join
 from registry.adapter import Adapter, AdapterAnswer, AdapterCall, Exchanged, Sent, adapters

@@ -15,11 +15,11 @@ from executor import tcp_place
 from executor.lending import lent
 from executor.mail.checks import method_faults
 from executor.mail.message import BYTES, MAX_BYTES, Mail, mail_of
-from executor.mail.session import MailSession
 from executor.messaging import HEADERS_SCHEMA
-from executor.pooling import Pool
 from integration_hub.egress.door import Login, TlsOptions
 from integration_hub.egress.kept import GuardedSocket
+from integration_hub.egress.mail_session import MailSession
+from integration_hub.egress.pooling import Pool
 from integration_hub.egress.smtp import Declined, Receipt, Reply, SmtpClient
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import Fault

@@ -67,7 +67,8 @@ OPTIONS: dict[str, Any] = {
         "format": "uri",
         "pattern": "^https?://",
         "maxLength": 2000,
-        "description": "Kept with the execution; checked against the outbound policy.",
+        "description": "Told by POST when the execution ends, with its event; signed as "
+        "Standard Webhooks with the secret that was shown with the token.",
     },
     "metadata": {
         "type": "object",

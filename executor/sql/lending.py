@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager
 from django.conf import settings
 
 from executor.lending import lent
-from executor.pooling import Pool
 from executor.sql.mariadb import MariaDB
 from executor.sql.postgresql import PostgreSQL
 from executor.sql.session import Session
@@ -15,6 +14,7 @@ from executor.sql.sqlite import SQLite
 from executor.tcp_place import port_of
 from integration_hub.egress.door import Login, TlsOptions
 from integration_hub.egress.kept import GuardedSocket
+from integration_hub.egress.pooling import Pool
 from integration_hub.egress.sockets import DeadlineSocket
 from registry.adapter import AdapterCall
 

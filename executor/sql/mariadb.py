@@ -16,13 +16,13 @@ from pymysql.cursors import Cursor, SSCursor
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from sqlalchemy.engine import Dialect
 
-from executor.pooling import Kept, quietly
 from executor.sql.refusals import Refusal, of_number
 from executor.sql.session import Found, Session
 from executor.sql.statement import Bound, Statement
 from integration_hub.egress.connect import start_tls
 from integration_hub.egress.door import Login, TlsOptions
 from integration_hub.egress.kept import GuardedSocket
+from integration_hub.egress.pooling import Kept, quietly
 from integration_hub.egress.sockets import DeadlineSocket
 from integration_hub.lib.errors import ConnectionFailed, TimedOut
 

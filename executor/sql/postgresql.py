@@ -14,7 +14,6 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 from sqlalchemy.engine import Dialect
 
-from executor.pooling import Kept, quietly
 from executor.sql.refusals import Refusal, of_state
 from executor.sql.session import Found, Session
 from executor.sql.statement import Bound, Statement
@@ -22,6 +21,7 @@ from executor.sql.values import json_text
 from integration_hub.egress.connect import start_tls
 from integration_hub.egress.door import Login, TlsOptions
 from integration_hub.egress.kept import GuardedSocket
+from integration_hub.egress.pooling import Kept, quietly
 from integration_hub.egress.sockets import DeadlineSocket
 from integration_hub.lib.errors import ConnectionFailed, TimedOut
 

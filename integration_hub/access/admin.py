@@ -79,6 +79,7 @@ class TokenAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         if request.method == "POST" and form.is_valid():
             token, raw = services.create_token(**form.cleaned_data, actor=_actor(request))
             shown = {**context, "title": "The new token", "token": token, "raw": raw}
+            shown["webhook_secret"] = services.webhook_secret_of(token)
             return TemplateResponse(request, "admin/access/token/created.html", shown)
         return TemplateResponse(
             request, "admin/access/token/add.html", {**context, "title": "Add token"}

@@ -3,18 +3,23 @@
 from django.db import models
 
 from integration_hub.lib.ids import new_id
+from integration_hub.sealing.field import SealedField
+from integration_hub.sealing.model import SealedModel
 
 
-class Token(models.Model):
+class Token(SealedModel):
     """`instances` and `contexts` hold names, not keys; an empty list means no limit.
 
-    A context is `global`, `client:<id>` or `user:<id>`.
+    A context is `global`, `client:<id>` or `user:<id>`. The webhook secret signs what
+    the token's own callbacks are told; tokens from before there were any have none.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=120)
     prefix = models.CharField(max_length=16, db_index=True)
     digest = models.CharField(max_length=64, unique=True)
+    webhook_secret = SealedField(key_field="webhook_secret_key")
+    webhook_secret_key = models.CharField(max_length=16, default="", blank=True, editable=False)
     scopes = models.JSONField(default=list)
     instances = models.JSONField(default=list, blank=True)
     contexts = models.JSONField(default=list, blank=True)

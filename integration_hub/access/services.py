@@ -17,8 +17,9 @@ from integration_hub.access.secret import digest_of, looks_right, new_secret, sh
 from integration_hub.access.validation import check_token_fields
 from integration_hub.audit import services as audit
 from integration_hub.coordination import revision
-from integration_hub.lib import clock
+from integration_hub.lib import clock, standard_webhooks
 from integration_hub.lib.errors import Unauthenticated
+from integration_hub.sealing.field import seal
 
 _MOST_NAMESAKES = 1_000
 _known: revision.Cached[KnownToken] = revision.Cached("access")
@@ -43,6 +44,8 @@ def create_token(
 ) -> tuple[Token, str]:
     """Store a new token and return it with its text, which is shown now or never.
 
+    So is its webhook secret (`webhook_secret_of`).
+
     Raises ValidationFailed with every fault at once.
     """
     fields = {
@@ -54,15 +57,35 @@ def create_token(
     check_token_fields(**fields, expires_at=expires_at)  # type: ignore[arg-type]  # by name, each of its own type
     raw = new_secret()
     with transaction.atomic():
-        token = Token.objects.create(
+        token = Token(
             **fields,
             prefix=shown_prefix(raw),
             digest=digest_of(raw),
             expires_at=expires_at,
             created_by=actor,
         )
+        token.webhook_secret = seal(token, "webhook_secret", standard_webhooks.new_secret())
+        token.save(force_insert=True)
         _audit(token, "token.created", actor)
     return token, raw
+
+
+def webhook_secret_of(token: Token) -> str:
+    """What the callbacks of this token's calls are signed with; empty for one that has none."""
+    return "" if token.webhook_secret is None else str(token.webhook_secret.open(token))
+
+
+def has_webhook_secret(owner: str) -> bool:
+    """Whether callbacks of this owner's calls can be signed."""
+    kind, _, key = owner.partition(":")
+    return kind == "token" and Token.objects.filter(pk=key, webhook_secret__isnull=False).exists()
+
+
+def webhook_secret_of_owner(owner: str) -> str:
+    """The same, by the owner of a call; empty for a person, or a token that is gone."""
+    kind, _, key = owner.partition(":")
+    row = Token.objects.filter(pk=key).first() if kind == "token" else None
+    return "" if row is None else webhook_secret_of(row)
 
 
 def revoke_token(*, token: Token, actor: str) -> bool:

@@ -70,6 +70,52 @@ SCHEMAS: Mapping[EventType, Mapping[str, Any]] = {
 }
 
 
+TITLES: Mapping[EventType, str] = {
+    EventType.METHOD_EXECUTED: "A call ended well.",
+    EventType.METHOD_FAILED: "A call ended otherwise; `code` says how.",
+    EventType.CONNECTED: "An instance reached its external system.",
+    EventType.AUTH_FAILED: "The external system refused a credential, or it could not be read.",
+    EventType.INSTANCE_STATUS: "An instance is in another state.",
+    EventType.HEALTH_CHANGED: "The health of an instance changed.",
+    EventType.CIRCUIT_OPENED: "A circuit opened: calls are refused for a while.",
+    EventType.CIRCUIT_CLOSED: "A circuit closed: calls go through again.",
+    EventType.RATE_LIMIT_EXCEEDED: "A call was refused by a limit of the hub.",
+    EventType.CREDENTIAL_ROTATED: "A credential has a new secret.",
+    EventType.CREDENTIAL_EXPIRING: "A credential ends soon.",
+    EventType.DEFINITION_PUBLISHED: "A version of a definition was published.",
+    EventType.WEBHOOK_RECEIVED: "An external system called in, and was believed.",
+    EventType.SINK_DISABLED: "The hub switched an event sink off.",
+    EventType.SINK_RECOVERED: "An event sink takes events again.",
+}
+
+
+def title_of(event_type: EventType) -> str:
+    """When it is published, in a sentence."""
+    return TITLES.get(event_type, event_type.label)
+
+
+def schema_of(event_type: EventType) -> dict[str, Any]:
+    """The JSON Schema of a whole event of this type, envelope included."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": event_type.value,
+        "description": title_of(event_type),
+        "type": "object",
+        "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": {"type": "string", "format": "uuid"},
+            "source": {"const": "/integration-hub"},
+            "type": {"const": event_type.value},
+            "subject": {"type": "string"},
+            "time": {"type": "string", "format": "date-time"},
+            "datacontenttype": {"const": "application/json"},
+            "sequence": {"type": "string", "pattern": "^[0-9]{20}$"},
+            "data": dict(SCHEMAS[event_type]),
+        },
+    }
+
+
 def validator_of(event_type: EventType) -> Validator:
     """The compiled schema of this type's `data`."""
     return compile_schema(SCHEMAS[event_type])

@@ -110,9 +110,16 @@ def _failed(result: Result, error: Exception, redactor: redact.Redactor) -> None
 
 def _wait(delivery: Delivery, error: Exception) -> float | None:
     """Seconds to the next try: the schedule's, or longer where the receiver asked for it."""
+    if _is_over(delivery, error):
+        return None
     wait = wait_after(delivery.attempts)
     asked = error.retry_after if isinstance(error, NotDelivered) else None
     return wait if wait is None or asked is None else max(wait, within_bounds(asked))
+
+
+def _is_over(delivery: Delivery, error: Exception) -> bool:
+    """Whether this address wants nothing any more while its sink goes on: a callback's."""
+    return bool(delivery.url) and isinstance(error, NotDelivered) and error.gone
 
 
 def _said(error: Exception) -> str:

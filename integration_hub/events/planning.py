@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from integration_hub.coordination import rows
-from integration_hub.events import filters, moment
+from integration_hub.events import callbacks, filters, moment
 from integration_hub.events.choices import DeliveryStatus
 from integration_hub.events.models import Delivery, Event, EventSink, PositionCounter
 from integration_hub.events.sink import sinks
@@ -74,6 +74,7 @@ def fan_out(*, now: datetime, limit: int) -> int:
         ],
         ignore_conflicts=True,
     )
+    callbacks.plan(events, now)
     return len(events)
 
 
@@ -99,9 +100,10 @@ def claim(*, now: datetime, limit: int, without: Collection[UUID] = ()) -> Seque
 
 
 def awake(now: datetime) -> QuerySet[EventSink]:
-    """The sinks that may be told something now; the one that waited longest comes first."""
+    """The sinks that wait for something and may be told now; those that fail come last."""
+    waiting = Delivery.objects.filter(sink=OuterRef("pk"), status=DeliveryStatus.PENDING)
     return EventSink.objects.filter(
-        Q(paused_until=None) | Q(paused_until__lte=now), enabled=True
+        Exists(waiting), Q(paused_until=None) | Q(paused_until__lte=now), enabled=True
     ).order_by(F("failing_since").desc(nulls_first=True), "pk")
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from integration_hub.coordination import rows
+from integration_hub.events import callbacks
 from integration_hub.events.catalog import validator_of
 from integration_hub.events.choices import DeliveryStatus, EventType
 from integration_hub.events.models import Delivery, Event
@@ -54,6 +55,7 @@ def purge(*, before: datetime, batch: int = 1_000) -> int:
         keys = list(old.order_by("id").values_list("pk", flat=True)[:batch])
         Delivery.objects.filter(event__in=keys).delete()
         Event.objects.filter(pk__in=keys).delete()
+        callbacks.forget_unused(before)
     return len(keys)
 
 

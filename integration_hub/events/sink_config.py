@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from integration_hub.events import callbacks
 from integration_hub.events.models import EventSink
 from integration_hub.events.sink import Sink, sinks
 from integration_hub.lib import jsonsafe, redact
@@ -14,6 +15,8 @@ from integration_hub.sealing.field import seal
 
 def open_config(sink: EventSink) -> Mapping[str, Any]:
     """The whole config, secrets included: for the moment of a delivery. Raises CannotOpen."""
+    if sink.owner:
+        return callbacks.config_of(sink)
     return {**public_config(sink), **_secrets(sink)}
 
 

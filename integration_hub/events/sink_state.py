@@ -73,6 +73,8 @@ def took_none(sink: EventSink, error: Exception, said: str, *, now: datetime) ->
         pause = within_bounds(PAUSE if error.retry_after is None else error.retry_after)
         changes["paused_until"] = now + timedelta(seconds=pause)
     EventSink.objects.filter(pk=row.pk).update(**changes)
+    if row.owner:
+        return  # a host that many calls name: what one address of it says holds for that one
     if isinstance(error, NotDelivered) and error.gone:
         _switch_off(row, "The receiver answered that it is gone (410).")
     elif now - since >= DISABLE_AFTER:
@@ -82,7 +84,7 @@ def took_none(sink: EventSink, error: Exception, said: str, *, now: datetime) ->
 
 def _switch_off(row: EventSink, reason: str) -> None:
     on = Q(pk=row.pk, enabled=True)
-    if EventSink.objects.filter(on).update(enabled=False, disabled_reason=reason) and not row.owner:
+    if EventSink.objects.filter(on).update(enabled=False, disabled_reason=reason):
         _tell(EventType.SINK_DISABLED, row, reason)
         logger.error("event_sink_disabled", sink=row.name, reason=reason)
 

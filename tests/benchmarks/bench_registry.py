@@ -171,7 +171,7 @@ def admitting() -> str:
         target = admission.resolve(
             caller=caller, instance_ref=found["slug"], integration="", context={}, method=method
         )
-        if admission.refusal(target, parameters, options) is not None:
+        if admission.refusal(target, parameters, options, caller) is not None:
             sys.exit("the call was refused")
 
     def thousand() -> None:

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from executor import pooling
-from executor.pooling import Kept, Place, Pool, key_of
+from integration_hub.egress import pooling
 from integration_hub.egress.connect import connect
 from integration_hub.egress.door import Deadline, Login, TlsOptions
+from integration_hub.egress.pooling import Kept, Place, Pool, key_of
 from integration_hub.lib.errors import (
     ConcurrencyLimitExceeded,
     ConnectionFailed,

@@ -52,6 +52,25 @@ REDELIVERED: dict[str, Any] = {
     "properties": {"id": _ID, "sinks": {"type": "integer", "minimum": 0}},
 }
 
+EVENT_TYPE: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "description", "schema"],
+    "properties": {
+        "type": _TEXT,
+        "description": _TEXT,
+        "schema": {
+            "type": "object",
+            "additionalProperties": True,
+            "description": "The JSON Schema of a whole event of this type.",
+        },
+    },
+}
+EVENT_TYPES: dict[str, Any] = {
+    "type": "object",
+    "required": ["results"],
+    "properties": {"results": {"type": "array", "items": EVENT_TYPE}},
+}
+
 _WRITABLE: dict[str, Any] = {
     "name": {"type": "string", "minLength": 1, "maxLength": 120},
     "type": {"type": "string", "description": "A known sink type."},

@@ -5,8 +5,11 @@ from django.urls import path
 from integration_hub.events.api.delivery_views import DeliveryViewSet
 from integration_hub.events.api.event_views import EventViewSet
 from integration_hub.events.api.sink_views import EventSinkViewSet
+from integration_hub.events.api.type_views import EventTypesView, EventTypeView
 
 urlpatterns = [
+    path("event-types", EventTypesView.as_view(), name="event-types"),
+    path("event-types/<str:name>", EventTypeView.as_view(), name="event-type"),
     path("events", EventViewSet.as_view({"get": "list"}), name="events"),
     path("events/<uuid:event_id>", EventViewSet.as_view({"get": "retrieve"}), name="event"),
     path(

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from integration_hub.access.choices import Scope
-from integration_hub.access.services import create_token
+from integration_hub.access.services import create_token, webhook_secret_of
 from integration_hub.lib import clock
 from integration_hub.lib.errors import ValidationFailed
 
@@ -55,7 +55,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            _, raw = create_token(
+            token, raw = create_token(
                 name=options["name"],
                 scopes=options["scopes"],
                 instances=options["instances"],
@@ -66,6 +66,10 @@ class Command(BaseCommand):
         except ValidationFailed as error:
             raise CommandError(error.detail) from None
         self.stderr.write("Keep it now: only its hash is stored, it cannot be shown again.")
+        self.stderr.write(
+            "What its callbacks (callback_url) are signed with, shown now or never:\n"
+            + webhook_secret_of(token)
+        )
         self.stdout.write(raw)
 
 

@@ -12,9 +12,9 @@ from redis.backoff import NoBackoff
 from redis.connection import Connection
 from redis.retry import Retry
 
-from executor.pooling import Kept, quietly
 from integration_hub.egress.door import Login
 from integration_hub.egress.kept import GuardedSocket
+from integration_hub.egress.pooling import Kept, quietly
 from integration_hub.lib.errors import ConnectionFailed
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from amqp import Connection, Message, exceptions, sasl
 from amqp.transport import AMQP_PROTOCOL_HEADER, SSLTransport
 
-from executor.pooling import Kept, quietly
 from integration_hub.egress.door import Login
 from integration_hub.egress.kept import GuardedSocket
+from integration_hub.egress.pooling import Kept, quietly
 from integration_hub.lib.errors import ConnectionFailed, HubError
 
 NOT_ALLOWED = 530

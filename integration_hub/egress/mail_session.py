@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from executor.pooling import Kept, quietly
 from integration_hub.egress.kept import GuardedSocket
+from integration_hub.egress.pooling import Kept, quietly
 from integration_hub.egress.smtp import Declined, Receipt, SmtpClient
 
 MESSAGES = 50  # over one connection; servers commonly end it after a hundred
