@@ -122,7 +122,7 @@ def _call(made: Effects, instance: RuntimeInstance, method: str, key: str) -> No
         body=made.payload,
         quiet=True,
     )
-    error = admission.refusal(target, made.payload, options)
+    error = admission.refusal(target, made.payload, options, asked.caller)
     if error is not None:
         made.rows = starting.rejected(asked, error)
         made.execution_id = _execution_id(made.rows)
