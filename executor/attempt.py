@@ -18,7 +18,7 @@ from executor.files.spool import Spool
 from executor.followups.followup import Taken
 from executor.run import Run
 from integration_hub.egress.door import Challenged, HttpAnswer, Login, Signed
-from integration_hub.lib import clock, log, metrics, redact
+from integration_hub.lib import clock, log, metrics, redact, tracing
 from integration_hub.lib.errors import AdapterFailed, AuthFailed, HubError, UpstreamError
 from registry import adapter_isolation
 from registry.adapter import Adapter, AdapterAnswer, AdapterCall, adapters
@@ -47,6 +47,7 @@ def make(run: Run, body: Any, *, has_body: bool) -> Attempted:
     call: AdapterCall | None = None
     adapter = adapters.get(run.target.instance.spec.type)  # admitted, so it is there
     with ExitStack() as stack:
+        step = stack.enter_context(tracing.span(f"attempt {run.number}"))
         try:
             call = _prepare(run, body, has_body=has_body, stack=stack)
             claims.mark_sent(run)
@@ -63,6 +64,7 @@ def make(run: Run, body: Any, *, has_body: bool) -> Attempted:
         except HubError as error:
             told = reauth.noted(run, reauth.classified(run, answer, error))
             made = Attempted(error=told, answer=answer, duration_ms=_since(began))
+            step.fail(told.code)
     run.records.append(_record(run, adapter, call, made, started_at))
     if call is not None:
         _count(run, made)
@@ -160,6 +162,22 @@ def _prepare(run: Run, body: Any, *, has_body: bool, stack: ExitStack) -> Adapte
 
 
 def _call(adapter: Adapter, call: AdapterCall, run: Run) -> AdapterAnswer:
+    """Under a span of its own, of which the external system is told where its definition says."""
+    instance = run.target.instance
+    name = f"{adapter.type} {call.method.name}"
+    with tracing.span(name, "client", host=instance.upstream.partition(":")[0]) as step:
+        if instance.spec.propagate_trace:
+            call = replace(call, headers={**call.headers, **tracing.headers()})
+        try:
+            answer = _called(adapter, call, run)
+        except HubError as error:
+            step.fail(error.code)
+            raise
+        step.note(status=answer.status)
+        return answer
+
+
+def _called(adapter: Adapter, call: AdapterCall, run: Run) -> AdapterAnswer:
     try:
         call.deadline.check(sent=False)
         return adapter_isolation.called(adapter, call)

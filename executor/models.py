@@ -62,6 +62,7 @@ class Execution(models.Model):
     # Null and without a default, as every column added to a long log: no row is rewritten.
     values_of = models.CharField(max_length=120, null=True)  # noqa: DJ001
     timings = models.TextField(null=True)  # noqa: DJ001
+    traceparent = models.CharField(max_length=55, null=True)  # noqa: DJ001
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

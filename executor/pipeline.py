@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from django.db import InterfaceError, OperationalError, connection
 
 from executor import cancelling, ending, loop, payloads, settle
@@ -23,7 +24,7 @@ from executor.outcome import Outcome, status_for
 from executor.run import Run
 from integration_hub.coordination import revision
 from integration_hub.egress.door import Deadline
-from integration_hub.lib import clock, log, metrics
+from integration_hub.lib import clock, log, metrics, tracing
 from integration_hub.lib.errors import HubError, InternalFailure, ServiceUnavailable
 from registry import runtime
 
@@ -132,6 +133,30 @@ def _performed(run: Run) -> Outcome:
     slug, method = run.target.instance.slug, run.target.method.name
     active = metrics.active_requests.labels(slug, method)
     active.inc()
+    execution = run.execution
+    bound = structlog.contextvars.bind_contextvars(
+        execution_id=str(execution.pk), integration=slug, method=method
+    )
+    try:
+        with tracing.span(
+            f"{slug}.{method}",
+            parent=(execution.traceparent or "") if run.in_worker else "",
+            execution_id=str(execution.pk),
+            integration=slug,
+            method_name=method,
+        ) as span:
+            outcome = _carried_out(run)
+            if outcome.error is not None:
+                span.fail(outcome.error.code)
+            span.note(execution_status=outcome.status.value)
+            return outcome
+    finally:
+        structlog.contextvars.reset_contextvars(**bound)
+        active.dec()
+
+
+def _carried_out(run: Run) -> Outcome:
+    """Whatever happens is an outcome; raises ClaimLost alone, and what ends the worker."""
     try:
         if run.target.method.cache_seconds:
             return serving.perform(run, loop.perform)
@@ -144,8 +169,6 @@ def _performed(run: Run) -> Outcome:
         if run.in_worker and isinstance(error, MemoryError):
             raise  # the worker ends with it: see delivery
         return _own_fault(run, error)
-    finally:
-        active.dec()
 
 
 def _own_fault(run: Run, fault: Exception) -> Outcome:

@@ -31,7 +31,7 @@ from integration_hub.access.caller import Caller
 from integration_hub.api import request_id
 from integration_hub.coordination import behind, rows
 from integration_hub.coordination.statement import insert_unless_taken, write_together
-from integration_hub.lib import clock, jsonsafe, metrics, pause
+from integration_hub.lib import clock, jsonsafe, metrics, pause, tracing
 from integration_hub.lib.errors import HubError, IdempotencyInProgress, ServiceUnavailable
 from integration_hub.lib.ids import new_id
 
@@ -272,6 +272,7 @@ def _new_execution(asked: Asked) -> Execution:
         max_wait_ms=options.max_wait_ms,
         replay_of=options.replay_of,
         values_of=options.values_of,
+        traceparent=tracing.current() or None,
         created_at=now,
     )
     _place(execution, asked, now)

@@ -197,6 +197,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
 LOGGING_CONFIG = None
+OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT")
 log.configure(env.choice("HUB_LOG_FORMAT", "console" if DEBUG else "json", ("json", "console")))
 
 # --- how the libraries are set up, told beside the rooms that use them ---------

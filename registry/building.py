@@ -43,6 +43,7 @@ def build_spec(document: Block) -> DefinitionSpec:
         health_interval_seconds=check.get("interval_seconds", 60),
         health_slow_ms=check.get("slow_ms", 3_000),
         redirects=document.get("redirects", 0),
+        propagate_trace=document.get("propagate_trace", False),
         tags=tuple(document.get("tags", ())),
         sunset=document.get("sunset", ""),
         supports=document.get("supports", ""),

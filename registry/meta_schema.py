@@ -286,13 +286,12 @@ def meta_schema(
                     {
                         "method": _text(120, pattern=METHOD_PATTERN),
                         "interval_seconds": _integer(10, 86_400),
-                        "slow_ms": _integer(
-                            1, 10_000, "An answer that took longer counts as slow (degraded)."
-                        ),
+                        "slow_ms": _integer(1, 10_000, "Longer answers count as slow."),
                     },
                     required=["method"],
                 ),
                 "redirects": _integer(0, 10, "How many redirects a call may follow."),
+                "propagate_trace": {"type": "boolean"},
                 "webhook": WEBHOOK,
                 "methods": {
                     "type": "object",

@@ -87,6 +87,7 @@ class DefinitionSpec:
     health_interval_seconds: int = 60
     health_slow_ms: int = 3_000
     redirects: int = 0
+    propagate_trace: bool = False
     tags: tuple[str, ...] = ()
     sunset: str = ""
     supports: str = ""

@@ -18,7 +18,7 @@ from executor import loop, news
 from executor.files.store import storage
 from executor.health.run import new_run
 from executor.run import Run
-from integration_hub.lib import redact
+from integration_hub.lib import redact, tracing
 from integration_hub.lib.errors import (
     ConcurrencyLimitExceeded,
     HubError,
@@ -45,7 +45,8 @@ def check(instance: RuntimeInstance, *, cancelled: threading.Event | None = None
     """Call the health method once. Raises MethodNotFound when there is none of that name."""
     run = new_run(instance, cancelled or threading.Event())
     began = time.perf_counter()
-    outcome = loop.perform(run)
+    with tracing.span(f"health {instance.slug}"):
+        outcome = loop.perform(run)
     duration = round((time.perf_counter() - began) * 1000, 3)
     if outcome.held is not None:
         loop.settle_permit(run, outcome.held)

@@ -13,7 +13,7 @@ from integration_hub.api.body import check_body
 from integration_hub.api.problem import explain, problem_response
 from integration_hub.api.source import client_address
 from integration_hub.audit.origin import Origin, bound
-from integration_hub.lib import clock, errors, log
+from integration_hub.lib import clock, errors, log, tracing
 from integration_hub.lib.errors import HubError
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -41,7 +41,7 @@ class RequestIdMiddleware:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         with bound(Origin(source=client_address(request), request_id=request_id)):
-            response = self.get_response(request)
+            response = self._traced(request)
             response[request_ids.HEADER] = request_id
             _log.info(
                 "request",
@@ -51,6 +51,19 @@ class RequestIdMiddleware:
                 duration_ms=round((clock.monotonic() - started) * 1000, 1),
             )
         return response
+
+    def _traced(self, request: HttpRequest) -> HttpResponseBase:
+        """Calls of the API begin a trace, or go on with the caller's."""
+        if not request.path_info.startswith("/api/"):
+            return self.get_response(request)
+        given = tracing.accepted(request.META.get("HTTP_TRACEPARENT"))
+        verb = str(request.method)
+        with tracing.span(verb, "server", parent=given, method=verb) as step:
+            response = self.get_response(request)
+            route = f"/{request.resolver_match.route}" if request.resolver_match else None
+            step.note(status=response.status_code, route=route)
+            step.rename(f"{verb} {route or 'unknown'}")
+            return response
 
 
 class ProblemMiddleware:

@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.core import checks
 
 from executor.delivery.checks import check_connections
+from integration_hub.monitoring import traces
 
 
 class MonitoringConfig(AppConfig):
@@ -12,3 +13,4 @@ class MonitoringConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register(check_connections, "hub")
+        traces.enable()

@@ -11,7 +11,14 @@ from registry.spec import DefinitionSpec
 
 _HARMLESS = (
     *("name", "description", "docs_url", "tags", "rate_limit", "retry", "transient"),
-    *("circuit_breaker", "health_check", "redirects", "default_config", "extends"),
+    *(
+        "circuit_breaker",
+        "health_check",
+        "redirects",
+        "propagate_trace",
+        "default_config",
+        "extends",
+    ),
     "supports",
 )
 
