@@ -14,7 +14,7 @@ from transformer.services import compile_spec
 from transformer.streaming import BadRow, Held, Totals, convert_rows, streamed
 
 MAX_WHOLE = 64 * 1024 * 1024
-_NAMES = {"yml": "yaml", "jsonl": "ndjson", "txt": "text", "htm": "html"}
+_NAMES = {"yml": "yaml", "jsonl": "ndjson", "txt": "text", "htm": "html", "edi": "edifact"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ def test_text_is_never_a_formula():
         ([["x" * 40_000]], "/0/0"),
         ([["\x01"]], "/0/0"),
         ({"a": 1}, ""),
+        ([{"a": 1, "b": 2}] * 100_001, ""),
         ([1], "/0"),
     ],
 )
@@ -122,6 +123,9 @@ def test_bombs_are_refused_before_they_unfold():
     sheet = "xl/worksheets/sheet1.xml"
     unpacked = changed(plain, sheet, lambda c: c + b" " * (65 * 1024 * 1024))
     assert code_of(unpacked) == "LIMIT_SIZE"
+    dense = changed(plain, sheet, lambda c: c + b" " * (20 * 1024 * 1024))
+    assert len(dense) < 100_000
+    assert code_of(dense) == "LIMIT_SIZE"
     far = changed(plain, sheet, lambda c: c.replace(b'r="A1"', b'r="XFD1048576"'))
     assert code_of(far) in ("LIMIT_SIZE", "FORMAT_PARSE")
     rows = b"".join(b'<row r="%d"><c r="XFD%d"><v>1</v></c></row>' % (n, n) for n in range(1, 50))

@@ -98,6 +98,7 @@ CONVERT_BODY = {
     "application/x-www-form-urlencoded": {"type": "object"},
     "application/yaml": _ANY,
     **dict.fromkeys(("application/x-ndjson", "text/csv"), _TEXT),
+    **dict.fromkeys(("application/edifact", "application/edi-x12"), _TEXT),
     **dict.fromkeys(("text/tab-separated-values", "text/html", "text/plain"), _TEXT),
 }
 CONVERTED = {

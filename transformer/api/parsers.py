@@ -27,7 +27,10 @@ class RawParser(BaseParser):
 
     media_type = "*/*"
     media_types = (
+        "application/edi-x12",
+        "application/edifact",
         "application/json",
+        "application/vnd.apache.parquet",
         "application/xml",
         "application/x-ndjson",
         "application/x-www-form-urlencoded",

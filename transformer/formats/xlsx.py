@@ -29,6 +29,8 @@ from transformer.types import EXACT
 
 MAX_UNPACKED = 64 * 1024 * 1024
 MAX_CELLS = 200_000
+MAX_RATIO = 100  # unpacked to packed; what is small may be dense
+FREE = 8 * 1024 * 1024
 MAX_COLUMNS = 16_384
 MAX_TEXT = 32_767  # what one cell of Excel holds
 _BLOCK = 65_536
@@ -68,6 +70,9 @@ class XLSXFormat(Format):
 
     def encode(self, document: Any, *, options: Mapping[str, Any]) -> bytes:
         names = names_of(document, options)
+        if len(document) * max(len(names or ()), 1) > MAX_CELLS:
+            detail = f"A workbook has at most {MAX_CELLS:,} cells here"
+            raise encode_failed("", detail, "fewer rows; csv has no limit")
         rows = [
             [_held(value, (number, at)) for at, value in cells_of(item, names, (number,))]
             for number, item in enumerate(document)
@@ -85,7 +90,7 @@ class XLSXFormat(Format):
 
 def _refuse_bombs(raw: bytes) -> None:
     """Unpack it once, block by block: what the archive says of its own size may be a lie."""
-    left = MAX_UNPACKED
+    left = min(MAX_UNPACKED, max(FREE, MAX_RATIO * len(raw)))
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             for name in archive.namelist():
@@ -94,13 +99,17 @@ def _refuse_bombs(raw: bytes) -> None:
                     while block := member.read(_BLOCK):
                         left -= len(block)
                         if left < 0:
-                            said = f"Not accepted: more than {MAX_UNPACKED >> 20} MiB unpacked."
-                            raise parse_failed(said, code="LIMIT_SIZE")
+                            raise _bomb()
                         if any(mark in tail + block for mark in _DOCTYPES):
                             raise parse_failed("Not accepted: a DOCTYPE in the workbook.")
                         tail = block[-32:]
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise _no_workbook(error) from None
+
+
+def _bomb() -> TransformFailed:
+    said = f"more than {MAX_UNPACKED >> 20} MiB unpacked, or {MAX_RATIO} times its packed size"
+    return parse_failed(f"Not accepted: {said}.", code="LIMIT_SIZE")
 
 
 def _no_workbook(error: Exception) -> TransformFailed:
