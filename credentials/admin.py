@@ -22,6 +22,7 @@ from unfold.utils import display_for_label
 
 from credentials import ageing, services
 from credentials.admin_connect import connect_button, connect_view
+from credentials.admin_filters import RotationFilter
 from credentials.choices import CredentialStatus
 from credentials.forms import CredentialForm
 from credentials.models import Credential
@@ -45,21 +46,6 @@ _COLOURS = {
 RENEWED_AT_ONCE = 20
 _FORM = "admin/credentials/credential/form.html"
 _CHOOSE = "admin/credentials/credential/choose.html"
-
-
-class RotationFilter(admin.SimpleListFilter):
-    title = "rotation"
-    parameter_name = "rotation"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("due", "Due")]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Credential]
-    ) -> QuerySet[Credential]:
-        if self.value() != "due":
-            return queryset
-        return queryset.filter(pk__in=ageing.due_for_rotation().order_by().values("pk"))
 
 
 @admin.register(Credential)

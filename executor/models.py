@@ -3,6 +3,7 @@
 from django.db import models
 
 from executor.choices import FINAL, CircuitChanged, ExecutionStatus, Mode, Priority
+from executor.credential_tests import models as credential_test_models  # noqa: F401 - rows of this app
 from executor.health import models as health_models  # noqa: F401 - rows of this app
 from executor.querysets import ExecutionQuerySet
 from integration_hub.lib import clock
@@ -294,25 +295,3 @@ class CircuitChange(models.Model):
             models.Index(fields=["instance_id", "-id"]),
             models.Index(fields=["scope", "-id"]),
         ]
-
-
-class CredentialTest(models.Model):
-    """A credential's test between the web process that asks and the worker that runs it.
-
-    `report` is JSON text, empty until the end. Whoever asked deletes the row with the
-    answer; what was tested, and by whom, is in the audit log.
-    """
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    instance_id = models.UUIDField()
-    caller = models.CharField(max_length=120)
-    caller_name = models.CharField(max_length=200, default="", blank=True)
-    source = models.CharField(max_length=64, default="", blank=True)
-    request_id = models.CharField(max_length=128, default="", blank=True)
-    asked_at = models.DateTimeField()
-    taken_at = models.DateTimeField(null=True)
-    report = models.TextField(default="", blank=True)
-
-    class Meta:
-        ordering = ["id"]
-        indexes = [models.Index(fields=["asked_at"])]

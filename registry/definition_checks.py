@@ -15,7 +15,7 @@ from integration_hub.lib.redaction import paths
 from integration_hub.lib.resilience import transient
 from integration_hub.lib.schema import Validator, compile_schema
 from registry import adapter_versions
-from registry.meta_schema import POLICIES
+from registry.policy_schema import POLICIES
 from registry.refs import is_range
 from registry.spec import DefinitionSpec, MethodSpec
 

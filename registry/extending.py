@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from registry.meta_schema import POLICIES
+from registry.policy_schema import POLICIES
 
 JSONObject = dict[str, Any]
 

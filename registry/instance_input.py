@@ -9,8 +9,8 @@ from integration_hub.lib.errors import Fault, ValidationFailed
 from integration_hub.lib.schema import compile_schema
 from registry.choices import ContextType
 from registry.definition_checks import RESERVED_SLUGS, policy_faults
-from registry.meta_schema import OVERRIDES, POLICIES
 from registry.name_patterns import SLUG_PATTERN
+from registry.policy_schema import OVERRIDES, POLICIES
 from registry.tls import tls_faults
 
 CONTEXT = {

@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 
 from executor.api.waiting import Seat
 from executor.choices import Priority
+from executor.credential_tests.models import CredentialTest
 from executor.credential_tests.running import LONGEST
 from executor.delivery import life, nudge
-from executor.models import CredentialTest
 from integration_hub.access.caller import Caller
 from integration_hub.audit.origin import current
 from integration_hub.audit.services import record

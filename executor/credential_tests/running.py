@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 
 from executor.connection_test import Report
 from executor.credential_tests import steps
+from executor.credential_tests.models import CredentialTest
 from executor.delivery.stopping import stop
-from executor.models import CredentialTest
 from integration_hub.access.caller import ALL_SCOPES, Caller
 from integration_hub.audit.origin import Origin, bound
 from integration_hub.audit.services import record

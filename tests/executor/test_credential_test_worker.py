@@ -6,7 +6,7 @@ import pytest
 
 from executor.api import waiting
 from executor.credential_tests import asking, running
-from executor.models import CredentialTest
+from executor.credential_tests.models import CredentialTest
 from integration_hub.access.caller import Caller
 from integration_hub.audit.models import AuditEntry
 from integration_hub.lib import clock
