@@ -18,6 +18,7 @@ from executor import (
     admin_actions,
     admin_circuits,
     admin_credentials,
+    admin_errors,
     admin_health,
     admin_links,
     admin_live,
@@ -32,6 +33,7 @@ COUNTED = 10_000
 
 instance_links.add("circuits", admin_links.circuits_link)
 instance_links.add("drift", admin_links.drift_link)
+instance_links.add("errors", admin_links.errors_link)
 instance_links.add("health", admin_links.health_link)
 instance_links.add("log", admin_links.log_link)
 instance_links.add("test", admin_links.test_link)
@@ -126,6 +128,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
                 wrap(admin_circuits.circuits),
                 name="executor_execution_circuits",
             ),
+            path("errors/", wrap(admin_errors.errors), name="executor_execution_errors"),
             path(
                 "health/<uuid:instance_id>/",
                 wrap(admin_health.health),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import cast
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
@@ -45,6 +46,13 @@ def health_link(request: HttpRequest, instance: Instance) -> Link:
     if not _may(request, "read"):
         return None
     return "Health", reverse("admin:executor_execution_health", args=[instance.pk])
+
+
+def errors_link(request: HttpRequest, instance: Instance) -> Link:
+    if not request.user.has_perm("executor.view_execution"):
+        return None
+    address = reverse("admin:executor_execution_errors")
+    return "Errors", f"{address}?{urlencode({'instance': instance.slug})}"
 
 
 def log_link(request: HttpRequest, instance: Instance) -> Link:

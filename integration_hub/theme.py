@@ -83,6 +83,7 @@ UNFOLD: dict[str, Any] = {
                 _link(
                     "Try a method", "play_arrow", "executor_execution_try", "executor.add_execution"
                 ),
+                _link("Errors", "error", "executor_execution_errors", "executor.view_execution"),
                 _item("Maintenance and silences", "notifications_off", "executor_healthsilence"),
                 _item("Executions", "receipt_long", "executor_execution"),
                 _link("Live log", "stream", "executor_execution_live", "events.view_event"),

@@ -24,8 +24,10 @@ from executor.api.instance_views import (
 )
 from executor.health.api import HealthHistoryView, InstanceHealthView
 from executor.health.silence_api import SilenceViewSet
+from executor.insight.api import ErrorsView
 
 urlpatterns = [
+    path("errors", ErrorsView.as_view(), name="errors"),
     path("instances/<str:ref>/methods/<str:name>/execute", ExecuteView.as_view(), name="execute"),
     path("execute", ExecuteByContextView.as_view(), name="execute-by-context"),
     path("executions", ExecutionListView.as_view({"get": "list"}), name="executions"),

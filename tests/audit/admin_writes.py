@@ -281,6 +281,7 @@ NOT_AUDITED: dict[str, str] = {
     "alone, for a day; what is made of it is audited",
     "executor.execution action export_chosen": _SEEN + ": what the list shows, masked, as a file",
     "executor.execution view executor_execution_try": "a call is proven by its execution row",
+    "executor.execution view executor_execution_errors": _SEEN,
     "executor.execution view executor_execution_health": _SEEN,
     "executor.execution view executor_execution_live": _SEEN,
     "executor.execution view executor_execution_test": _SEEN

@@ -1,0 +1,1 @@
+"""Failed calls grouped into what is wrong: `normal` is pure, `groups` reads the log."""
