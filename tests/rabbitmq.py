@@ -59,12 +59,22 @@ def rabbitmq() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _node(folder: Path) -> Iterator[int]:
+def own_node(folder: Path, port: int) -> Iterator[int]:
+    """A node of the test's own at `port`; started again on the same folder it has what it had."""
+    if not _SERVER.exists():
+        pytest.skip("needs the package rabbitmq-server")
+    with _node(folder, port, name="hubown") as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _node(folder: Path, at: int | None = None, name: str = "") -> Iterator[int]:
     port, distribution, mapper = _free_ports(3)
+    port = at or port
     (folder / "plugins").write_text("[].")
     environment = os.environ | {
         "HOME": str(folder),
-        "RABBITMQ_NODENAME": f"hub{os.getpid()}@localhost",
+        "RABBITMQ_NODENAME": f"{name or 'hub'}{os.getpid()}@localhost",
         "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
         "RABBITMQ_NODE_PORT": str(port),
         "RABBITMQ_DIST_PORT": str(distribution),
