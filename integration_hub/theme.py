@@ -89,6 +89,7 @@ UNFOLD: dict[str, Any] = {
                 _link("Live log", "stream", "executor_execution_live", "events.view_event"),
                 _item("Received webhooks", "webhook", "inbound_receivedhook"),
                 _item("Webhook secrets", "vpn_key", "inbound_hooksecret"),
+                _item("Parked messages", "inventory_2", "inbound_parkedmessage"),
                 _item("Events", "campaign", "events_event"),
                 _item("Event sinks", "move_to_inbox", "events_eventsink"),
             ),

@@ -114,6 +114,7 @@ def batches_by_table(
         "progress": _batches(Progress.objects.all(), portion, of="pk"),
         "changes of providers": _batches(seen.purge_before(rule.days), portion),
         "webhook bodies": hooks.bodies(now, rule.body_days, portion),
+        "parked messages": _batches(hooks.old_parked(now, rule.days), portion),
         "webhooks": _batches(hooks.old(now, rule.days), portion),
         "stray files": store.sweep(now),
         "events": _events(now - timedelta(days=rule.days), portion),

@@ -22,7 +22,7 @@ from executor.admin import BoundedPaginator
 from executor.inbound import again, secrets, selectors
 from executor.inbound.admin_forms import HookSecretForm
 from executor.inbound.choices import HookStatus
-from executor.inbound.models import HookSecret, ReceivedHook
+from executor.inbound.models import HookSecret, ParkedMessage, ReceivedHook
 from integration_hub.access.services import caller_of_user
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import HubError
@@ -35,6 +35,7 @@ _COLOURS = {
     HookStatus.QUEUED: "success",
     HookStatus.FAILED: "danger",
 }
+_SIGNED = {"verified": "success", "unsigned": "warning"}
 MOST_AGAIN = 100
 _MADE = "admin/inbound/hooksecret/made.html"
 
@@ -93,8 +94,8 @@ class ReceivedHookAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no type
 
     @admin.display(description="Signature")
     def signature(self, row: ReceivedHook) -> SafeString:
-        word, colour = ("verified", "success") if row.signed else ("unsigned", "warning")
-        shown: SafeString = display_for_label(word, "", colour)
+        word = "verified" if row.signed else "unsigned"
+        shown: SafeString = display_for_label((word, word), "", _SIGNED)
         return shown
 
     @admin.display(description="Call", empty_value="—")
@@ -187,6 +188,36 @@ class HookSecretAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     def delete_model(self, request: HttpRequest, obj: HookSecret) -> None:
         actor = f"user:{request.user.pk}"
         secrets.remove_secret(instance=obj.instance, secret_id=obj.pk, actor=actor)
+
+
+@admin.register(ParkedMessage)
+class ParkedMessageAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    """Read-only: what could not become a call, and why. The sender sends it again, mended."""
+
+    list_display = ("created_at", "queue", "event_id", "code", "reason")
+    list_filter = ("code",)
+    sortable_by = ()
+    search_fields = ("event_id__exact", "queue__exact")
+    search_help_text = "An event's id or a queue, whole."
+    ordering = ("-id",)
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    fields = ("id", "created_at", "broker", "queue", "event_id", "code", "reason", "size")
+    readonly_fields = fields
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ParkedMessage]:
+        rows: QuerySet[ParkedMessage] = super().get_queryset(request)
+        return rows.defer("raw")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 def webhooks_link(request: HttpRequest, row: Instance) -> tuple[str, str] | None:

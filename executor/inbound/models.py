@@ -90,3 +90,30 @@ class ReceivedHook(SealedModel):
             raise CannotOpen("nothing is stored")
         # Latin-1 maps every byte to one character: bytes survive a column of text.
         return self.raw.open(self).encode("latin-1")
+
+
+class ParkedMessage(SealedModel):
+    """A consumed message that never can be a call: acknowledged, kept whole, with the reason.
+
+    `digest` is of its queue and bytes: one that is handed out again is parked once.
+    """
+
+    in_fixtures = False
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    digest = models.CharField(max_length=64, unique=True)
+    broker = models.CharField(max_length=40)
+    queue = models.CharField(max_length=200)
+    event_id = models.CharField(max_length=255, default="", blank=True)
+    code = models.CharField(max_length=40)
+    reason = models.CharField(max_length=1_000)
+    size = models.PositiveIntegerField()
+    raw = SealedField(key_field="raw_key")
+    raw_key = models.CharField(max_length=16, default="", blank=True, editable=False, db_index=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.queue} · {self.event_id or self.code}"

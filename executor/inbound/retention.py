@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from executor.delivery.portion import Portion
-from executor.inbound.models import ReceivedHook
+from executor.inbound.models import ParkedMessage, ReceivedHook
 from integration_hub.lib.ids import floor_id
 
 LEAST_DAYS = 14
@@ -21,6 +21,11 @@ LEAST_DAYS = 14
 def old(now: datetime, days: int) -> QuerySet[ReceivedHook]:
     """Those that have had their time."""
     return ReceivedHook.objects.filter(pk__lt=floor_id(now - timedelta(days=max(days, LEAST_DAYS))))
+
+
+def old_parked(now: datetime, days: int) -> QuerySet[ParkedMessage]:
+    """Those that nobody has asked after for as long as executions are kept."""
+    return ParkedMessage.objects.filter(pk__lt=floor_id(now - timedelta(days=days)))
 
 
 def bodies(now: datetime, days: int, portion: Portion) -> Iterator[int]:

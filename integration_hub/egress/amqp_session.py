@@ -92,6 +92,20 @@ class AmqpSession(Kept):
     def close(self) -> None:
         quietly(self._sock.close)
 
+    def get(self, queue: str) -> Any:
+        """The next message of a queue, to be acknowledged; None when none waits."""
+        with _told(login=False):
+            return self._channel.basic_get(queue, no_ack=False)
+
+    def ack(self, tag: int) -> None:
+        with _told(login=False):
+            self._channel.basic_ack(tag)
+
+    def put_back(self, tag: int) -> None:
+        """For someone to get it again."""
+        with _told(login=False):
+            self._channel.basic_reject(tag, requeue=True)
+
     def publish(self, message: Message, *, exchange: str, key: str, mandatory: bool) -> None:
         """Return when the broker has taken it, to disk where it is persistent.
 

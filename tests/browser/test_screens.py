@@ -34,6 +34,7 @@ PAGES = {
     "live": "/admin/executor/execution/live/",
     "webhooks": "/admin/inbound/receivedhook/",
     "webhook": "{webhook}",
+    "parked": "/admin/inbound/parkedmessage/",
     "webhook-secrets": "/admin/inbound/hooksecret/",
     "webhook-secret-add": "/admin/inbound/hooksecret/add/",
     "instance-unsigned": "/admin/registry/instance/{strange}/change/",
