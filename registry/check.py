@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import islice
+from typing import Any
 
 from integration_hub.lib.catalog import Catalog
 from integration_hub.lib.errors import Fault
@@ -18,6 +19,10 @@ from registry.spec import DefinitionSpec
 DefinitionCheck = Callable[[DefinitionSpec], Iterable[Fault]]
 
 definition_checks: Catalog[DefinitionCheck] = Catalog("definition check")
+DefinitionResolver = Callable[[Any], Any]
+"""A document to the same with what it refers to, or as it is where it refers to nothing.
+Raises ValidationFailed. Documents come unjudged: whatever is of the wrong type stays."""
+definition_resolvers: Catalog[DefinitionResolver] = Catalog("definition resolver")
 definition_warnings: Catalog[DefinitionCheck] = Catalog("definition warning")
 
 _MOST_WARNINGS = 100

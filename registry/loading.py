@@ -26,6 +26,7 @@ from registry.document import parse_definition
 from registry.models import Definition
 from registry.reading import MAX_BYTES, read_document
 from registry.refs import sort_key
+from registry.resolving import resolved
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -135,7 +136,7 @@ def read_file(path: Path) -> Loaded:
         kind = "application/json" if path.suffix == ".json" else "application/yaml"
         document = read_document(path.read_bytes(), kind)
         if "extends" not in document:  # its base may be among the files: judged when applied
-            parse_definition(document)
+            parse_definition(resolved(document))
         item.document = document
         item.ref = f"{document.get('slug')}@{document.get('version')}"
     except OSError as error:

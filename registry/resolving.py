@@ -7,6 +7,7 @@ from typing import Any
 
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import DefinitionNotFound, Fault, ValidationFailed
+from registry.check import definition_resolvers
 from registry.choices import EXECUTABLE_DEFINITIONS
 from registry.extending import over
 from registry.models import Definition
@@ -18,11 +19,18 @@ _PLACE = "/extends"
 
 
 def resolved(document: Any) -> Any:
-    """The document with what it inherits, and `extends` naming the exact version used.
+    """The document with what it inherits and what it refers to; as it is where it does neither.
 
-    One that extends nothing (or says so in the wrong type) comes back as it is. Raises
-    ValidationFailed, pointing at what does not fit, when there is no such base.
+    Raises ValidationFailed, pointing at what does not fit or is not there.
     """
+    whole = _inherited(document)
+    for _, resolve in definition_resolvers:
+        whole = resolve(whole)
+    return whole
+
+
+def _inherited(document: Any) -> Any:
+    """With what it inherits, and `extends` naming the exact version used."""
     wanted = document.get("extends") if isinstance(document, Mapping) else None
     if not isinstance(wanted, str):
         return document

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core import checks
 
-from registry.check import definition_checks
+from registry.check import definition_checks, definition_resolvers
 from transformer import engines as engine_folder
 from transformer import formats as format_folder
 from transformer import transforms as transform_folder
@@ -9,6 +9,7 @@ from transformer.checks import check_engine
 from transformer.definition_checks import check_transforms
 from transformer.engine import engines
 from transformer.format import formats
+from transformer.named.using import with_used
 from transformer.transform import transforms
 
 
@@ -24,3 +25,4 @@ class TransformerConfig(AppConfig):
         engines.load(engine_folder)
         checks.register(check_engine, "hub")
         definition_checks.add("transforms", check_transforms)
+        definition_resolvers.add("transforms", with_used)

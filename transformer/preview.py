@@ -7,6 +7,7 @@ from typing import Any
 
 from integration_hub.lib.errors import Fault, TransformFailed
 from transformer.mapping import CompiledTransform
+from transformer.named.using import spec_of
 from transformer.plan import Spent
 from transformer.services import compile_spec
 
@@ -16,7 +17,7 @@ def preview(*, spec: Mapping[str, Any], sample: Any) -> dict[str, Any]:
 
     Raises ValidationFailed for a spec that does not compile.
     """
-    compiled = compile_spec(spec, response=False)
+    compiled = compile_spec(spec_of(spec), response=False)
     try:
         document = _decoded(compiled, sample)
     except TransformFailed as failed:

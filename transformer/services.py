@@ -107,6 +107,10 @@ def _refused(faults: tuple[Fault, ...] | list[Fault]) -> ValidationFailed:
 
 def _shape_faults(spec: Any) -> Iterator[Fault]:
     if isinstance(spec, dict):
+        if "use" in spec:
+            detail = "Names are followed when a definition is stored, and in a preview; not here."
+            yield Fault("/use", detail, "NOT_RESOLVED")
+            return
         bodies = [name for name in BODIES if name in spec]
         if not bodies and not spec.keys() & {"input", "output"}:
             detail = "A transform needs `rules`, an `expression` or a `template`."

@@ -56,6 +56,8 @@ SPEC_SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {
         "version": {"const": 1},
+        "use": {"type": "string"},
+        "from": {"type": "string", "maxLength": 130},
         "input": _SIDE,
         "rules": {"$ref": "#/$defs/rules"},
         "expression": _EXPRESSION,

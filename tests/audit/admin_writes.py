@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from tests.audit import webhooks
+from tests.audit import transforms, webhooks
 from tests.audit.admin_posts import (
     Asked,
     Get,
@@ -271,6 +271,32 @@ AUDITED: dict[str, AdminWrite] = {
         "webhook.processed",
         lambda get: chosen("inbound_receivedhook", "process", webhooks.received()),
     ),
+    "transformer.namedtransform add": AdminWrite(
+        "transform.created",
+        lambda get: to(
+            "transformer_namedtransform_add", document=get("as_text")(transforms.DOCUMENT)
+        ),
+    ),
+    "transformer.namedtransform change": AdminWrite(
+        "transform.changed",
+        lambda get: to(
+            "transformer_namedtransform_change",
+            transforms.draft().pk,
+            document=get("as_text")(transforms.CHANGED),
+        ),
+    ),
+    "transformer.namedtransform delete": AdminWrite(
+        "transform.deleted",
+        lambda get: to("transformer_namedtransform_delete", transforms.draft().pk, post="yes"),
+    ),
+    "transformer.namedtransform verb publish": AdminWrite(
+        "transform.published",
+        lambda get: to("transformer_namedtransform_verb", transforms.draft().pk, "publish"),
+    ),
+    "transformer.namedtransform verb archive": AdminWrite(
+        "transform.archived",
+        lambda get: to("transformer_namedtransform_verb", transforms.published().pk, "archive"),
+    ),
     "site password_change": AdminWrite("user.changed", own_password),
 }
 
@@ -286,6 +312,7 @@ NOT_AUDITED: dict[str, str] = {
     "executor.execution view executor_execution_live": _SEEN,
     "executor.execution view executor_execution_test": _SEEN
     + "; the calls it makes are in the execution log",
+    "transformer.namedtransform verb test": _SEEN + ": its examples are run",
     "site index": _SEEN,
     "site app_list": _SEEN,
     "site login": "who is refused is counted and audited as login.failed",

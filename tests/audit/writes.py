@@ -20,7 +20,7 @@ from integration_hub.lib import clock, jsonsafe
 from integration_hub.lib.standard_webhooks import new_secret
 from registry import services as registry
 from registry.models import Instance
-from tests.audit import webhooks
+from tests.audit import transforms, webhooks
 from tests.credentials.oauth2.consent import CLIENT
 from tests.executor.conftest import DOCUMENT
 
@@ -250,6 +250,20 @@ def _received(_: Get) -> Sent:
 
 V1 = "/api/v1"
 AUDITED: dict[str, Write] = {
+    f"POST {V1}/transforms": Write("transform.created", _sends(transforms.DOCUMENT)),
+    f"PUT {V1}/transforms/{{ref}}": Write(
+        "transform.changed",
+        lambda _: Sent(transforms.CHANGED, {"ref": transforms.draft().ref}),
+    ),
+    f"DELETE {V1}/transforms/{{ref}}": Write(
+        "transform.deleted", lambda _: Sent(at={"ref": transforms.draft().ref})
+    ),
+    f"POST {V1}/transforms/{{ref}}/publish": Write(
+        "transform.published", lambda _: Sent(at={"ref": transforms.draft().ref})
+    ),
+    f"POST {V1}/transforms/{{ref}}/archive": Write(
+        "transform.archived", lambda _: Sent(at={"ref": transforms.published().ref})
+    ),
     f"POST {V1}/definitions": Write("definition.created", _sends(FRESH)),
     f"POST {V1}/definitions/import/openapi": Write(
         "definition.created", _sends({"slug": "pets", "document": OPENAPI})
@@ -345,6 +359,7 @@ NOT_AUDITED: dict[str, str] = {
     f"POST {V1}/schemas/compare": "changes nothing: two schemas, what differs",
     f"POST {V1}/schemas/infer": "changes nothing: samples in, a schema out",
     f"POST {V1}/transforms/preview": "changes nothing: a transform is tried on a sample",
+    f"POST {V1}/transforms/{{ref}}/test": "changes nothing: its examples are run",
     f"POST {V1}/execute": _CALL,
     f"POST {V1}/executions/batch": _CALL,
     f"POST {V1}/executions/{{execution_id}}/replay": _CALL + "; it names its origin",

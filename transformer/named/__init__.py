@@ -1,0 +1,1 @@
+"""Transforms with a name and versions, which methods use by reference."""
