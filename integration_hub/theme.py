@@ -75,7 +75,7 @@ UNFOLD: dict[str, Any] = {
                     "registry.add_definition",
                 ),
                 _link("Transforms", "transform", "transformer:editor", "registry.view_definition"),
-                _item("Named transforms", "transform", "transformer_namedtransform"),
+                _item("Transform library", "transform", "transformer_namedtransform"),
                 _item("Credentials", "key", "credentials_credential"),
                 _item("Adapters", "toggle_on", "registry_adapterswitch"),
             ),

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from integration_hub.lib.errors import HubError
+from integration_hub.lib.errors import Fault, HubError, ValidationFailed
 from registry.admin.readable import as_yaml, badge, preformatted
 from registry.admin.verbs import VerbAdmin, actor_of, sentences
 from registry.reading import read_document
@@ -118,14 +118,12 @@ class NamedTransformAdmin(VerbAdmin):
             super().call(request, row, verb)
             return
         results = services.check_transform(transform=row)
-        for item in results:
-            if not item.ok:
-                name = f" ({item.name})" if item.name else ""
-                self.message_user(
-                    request, f"Example {item.number + 1}{name}: {item.detail}", messages.ERROR
-                )
-        passed = sum(item.ok for item in results)
-        self.message_user(request, f"{passed} of {len(results)} examples hold.")
+        wrong = [item for item in results if not item.ok]
+        said = f"{len(results) - len(wrong)} of {len(results)} examples hold."
+        if wrong:
+            faults = [Fault(f"/examples/{item.number}", item.detail, "EXAMPLE") for item in wrong]
+            raise ValidationFailed(said, errors=faults)
+        self.message_user(request, said)
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         context = super().page_context(request, row)

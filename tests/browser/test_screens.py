@@ -21,6 +21,8 @@ PAGES = {
     "definition": "{definition}",
     "definition-add": "/admin/registry/definition/add/",
     "import": "/admin/registry/definition/import/",
+    "transforms": "/admin/transformer/namedtransform/",
+    "transform-add": "/admin/transformer/namedtransform/add/",
     "adapters": "/admin/registry/adapterswitch/",
     "credentials": "/admin/credentials/credential/",
     "credential": "{credential}",

@@ -251,7 +251,7 @@ def test_the_pages_show_the_faults_and_what_examples_gave(client, alice):
     row = stored(publish=False, examples=[{"name": "odd", "input": {"email": "a"}, "output": 1}])
     at = f"/admin/transformer/namedtransform/{row.pk}"
     page = client.post(f"{at}/do/test/", follow=True).content.decode()
-    assert "Example 1 (odd): Gave" in page
+    assert "/examples/0: Gave" in page
     assert "0 of 1 examples hold" in page
     page = client.post(f"{at}/do/publish/", follow=True).content.decode()
     assert "do not hold" in page
