@@ -100,6 +100,12 @@ UNFOLD: dict[str, Any] = {
                 _item("Users", "person", "auth_user"),
                 _item("Groups", "group", "auth_group"),
                 _item("Audit", "policy", "audit_auditentry"),
+                {
+                    "title": "Doctor",
+                    "icon": "stethoscope",
+                    "link": reverse_lazy("doctor"),
+                    "permission": lambda request: request.user.is_superuser,
+                },
             ),
         ],
     },

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from integration_hub.access.own_password import own_password
+from integration_hub.monitoring.doctor_page import doctor
 
 _API_APPS = (
     "executor.api.urls",  # first, for what is called most is found soonest
@@ -21,6 +22,7 @@ urlpatterns = [
     path("", include("integration_hub.monitoring.urls")),
     path("", include("credentials.page_urls")),
     path("admin/password_change/", admin.site.admin_view(own_password, cacheable=True)),
+    path("admin/doctor/", admin.site.admin_view(doctor), name="doctor"),
     path("admin/transforms/", include("transformer.admin_urls")),
     path("admin/", admin.site.urls),
 ]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+import shutil
 from datetime import timedelta
 from typing import ClassVar
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -19,13 +21,16 @@ from health_check.exceptions import ServiceUnavailable
 
 from executor.delivery import life
 from executor.models import Execution
-from integration_hub.coordination import dbtime, heartbeat
+from integration_hub.coordination import dbtime, disk, heartbeat
 from integration_hub.events.models import Event
+from integration_hub.lib import clock
 from integration_hub.lib.ids import time_of
+from integration_hub.sealing.keyring import CannotOpen, keyring
 
 ALIVE_WITHIN_SECONDS = 45.0
 OLDEST_DUE_SECONDS = 60.0
 OLDEST_EVENT_SECONDS = 300.0
+CLOCK_FAIL_SECONDS = 15.0
 
 
 class HubCheck(HealthCheck):  # type: ignore[misc]  # django-health-check has no types
@@ -130,3 +135,48 @@ class EventRelay(HubCheck):
         limit = timedelta(seconds=OLDEST_EVENT_SECONDS)
         if oldest and dbtime.now() - time_of(oldest) > limit:
             raise ServiceUnavailable("Events wait in the outbox: see the worker's log.")
+
+
+@dataclasses.dataclass
+class Keys(HubCheck):
+    """The newest key opens what it seals."""
+
+    name = "keys"
+
+    def look(self) -> None:
+        try:
+            ring = keyring()
+            opened = ring.decrypt(ring.encrypt("health"))
+        except CannotOpen:
+            opened = ""
+        if opened != "health":
+            raise ServiceUnavailable("No credential can be sealed: see manage.py doctor.")
+
+
+@dataclasses.dataclass
+class Disk(HubCheck):
+    """There is room for files, and for a database on this host."""
+
+    name = "disk"
+
+    def look(self) -> None:
+        try:
+            room = shutil.disk_usage(settings.HUB_FILES_DIR).free
+        except FileNotFoundError:  # made with the first file
+            room = shutil.disk_usage(settings.BASE_DIR).free
+        free = disk.free_bytes()
+        full = free is not None and free < settings.HUB_DATABASE_MIN_FREE_BYTES
+        if full or room < settings.HUB_FILES_MIN_FREE_BYTES:
+            raise ServiceUnavailable("A disk is nearly full: free room, see manage.py doctor.")
+
+
+@dataclasses.dataclass
+class ClockSkew(HubCheck):
+    """This machine's clock and the database's say the same."""
+
+    name = "clock"
+
+    def look(self) -> None:
+        apart = abs((dbtime.now() - clock.now() + clock.ahead()).total_seconds())
+        if apart > CLOCK_FAIL_SECONDS:
+            raise ServiceUnavailable(f"{apart:.0f} s apart from the database: run a time service.")

@@ -67,7 +67,14 @@ class DependencyView(HubHealthView):
     """Everything that the hub itself depends on; external systems do not count."""
 
     title = "Dependencies"
-    checks = (*ReadinessView.checks, checks.Pacer, checks.EventRelay)
+    checks = (
+        *ReadinessView.checks,
+        checks.Pacer,
+        checks.EventRelay,
+        checks.Keys,
+        checks.Disk,
+        checks.ClockSkew,
+    )
 
 
 def _wants_page(request: HttpRequest) -> bool:

@@ -60,6 +60,8 @@ def test_what_is_open_to_all_is_what_is_published():
         "GET /health/readiness",
         "GET /metrics",
         "POST /api/v1/hooks/{instance}",
+        "GET /status",
+        "GET /status.json",
         "POST /connect",
     }
 

@@ -24,6 +24,7 @@ from integration_hub.monitoring.findings.service import (
     settings_,
     workers,
 )
+from integration_hub.monitoring.findings.versions import versions
 
 LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "settings": settings_,
@@ -41,6 +42,7 @@ LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "files": files,
     "size": size,
     "limits": limits,
+    "versions": versions,
 }
 
 

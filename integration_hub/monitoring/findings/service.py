@@ -19,7 +19,6 @@ from integration_hub.monitoring.findings.finding import Finding, State
 
 SLOW_DATABASE_MS = 50.0
 CLOCK_WARN_SECONDS = 2.0
-CLOCK_FAIL_SECONDS = 15.0
 _CACHE = "Check REDIS_URL and that the server runs; limits are kept in each process until then."
 
 
@@ -96,7 +95,7 @@ def clocks() -> Iterator[Finding]:
     skew = abs((dbtime.now() - clock.now() + clock.ahead()).total_seconds())
     state: State = "ok"
     if skew > CLOCK_WARN_SECONDS:
-        state = "fail" if skew > CLOCK_FAIL_SECONDS else "warn"
+        state = "fail" if skew > health_checks.CLOCK_FAIL_SECONDS else "warn"
     remedy = "" if state == "ok" else "Run a time service (NTP) on this host and the database's."
     yield Finding("clock", state, f"{skew:.2f} s apart from the database.", remedy)
 
