@@ -76,6 +76,12 @@ UNFOLD: dict[str, Any] = {
                 ),
                 _link("Transforms", "transform", "transformer:editor", "registry.view_definition"),
                 _item("Transform library", "transform", "transformer_namedtransform"),
+                _link(
+                    "Convert a file",
+                    "swap_horiz",
+                    "convert:file",
+                    "registry.view_definition",
+                ),
                 _item("Credentials", "key", "credentials_credential"),
                 _item("Adapters", "toggle_on", "registry_adapterswitch"),
             ),

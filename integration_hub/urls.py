@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("credentials.page_urls")),
     path("admin/password_change/", admin.site.admin_view(own_password, cacheable=True)),
     path("admin/doctor/", admin.site.admin_view(doctor), name="doctor"),
+    path("admin/convert/", include("transformer.convert_urls")),
     path("admin/transforms/", include("transformer.admin_urls")),
     path("admin/", admin.site.urls),
 ]

@@ -19,6 +19,8 @@ class Format(ABC):
     media_types: ClassVar[tuple[str, ...]]
     suffixes: ClassVar[tuple[str, ...]] = ()  # structured syntax suffixes: `+json`
     unasked: ClassVar[bool] = True  # whether an answer of its type is read without being told to
+    readable: ClassVar[bool] = True
+    writable: ClassVar[bool] = True
     version: ClassVar[str] = "1.0.0"
     fields: ClassVar[tuple[Field, ...]] = ()
 

@@ -45,6 +45,7 @@ _MARKS = Marks(component=":", element="+", terminator="'", release="?")
 @formats.register("edifact")
 class EDIFACTFormat(Format):
     name = "edifact"
+    writable = False
     media_types = ("application/edifact",)
     unasked = False
     fields = (CHECK,)

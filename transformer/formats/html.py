@@ -27,6 +27,7 @@ class HTMLFormat(Format):
     """Broken markup is read as browsers do; `table` gives the rows of one table alone."""
 
     name = "html"
+    writable = False
     media_types = ("text/html", "application/xhtml+xml")
     unasked = False
     fields = (

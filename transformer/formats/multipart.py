@@ -17,6 +17,7 @@ _IN_NAME = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 @formats.register("multipart")
 class MultipartFormat(Format):
     name = "multipart"
+    readable = False
     media_types = ("multipart/form-data",)
 
     def decode(self, raw: bytes, *, charset: str | None, options: Mapping[str, Any]) -> Any:

@@ -33,6 +33,7 @@ _REPEATS_SINCE = "00402"
 @formats.register("x12")
 class X12Format(Format):
     name = "x12"
+    writable = False
     media_types = ("application/edi-x12",)
     unasked = False
     fields = (CHECK,)
