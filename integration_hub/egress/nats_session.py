@@ -70,6 +70,33 @@ class NatsSession(Kept):
             error = said.get("error", {}) if isinstance(said, dict) else {}
             raise Declined(str(error.get("description", "the stream gave no answer")))
 
+    def ask(self, subject: str, body: bytes) -> bytes:
+        """The answer to a request. Raises Declined where nobody answers."""
+        reply = f"{self._inbox}.{ids.new_id().hex}"
+        self._send(f"PUB {subject} {reply} {len(body)}\r\n".encode() + body + b"\r\n")
+        head, answer = self._answer(reply)
+        if _NO_STREAM in head.partition("\r\n")[0]:
+            raise Declined("nobody answers there; is JetStream on, and the stream there?")
+        return answer
+
+    def pull(self, subject: str, body: bytes, most: int) -> list[tuple[str, bytes]]:
+        """What a pull request of JetStream brings: where each is acknowledged, and its body.
+
+        The request says when it ends; then, or with the last of `most`, this returns.
+        """
+        reply = f"{self._inbox}.{ids.new_id().hex}"
+        self._send(f"PUB {subject} {reply} {len(body)}\r\n".encode() + body + b"\r\n")
+        found: list[tuple[str, bytes]] = []
+        while len(found) < most:
+            line = self._until(b"MSG", b"HMSG").decode("utf-8", "replace").split(" ")
+            whole = self._read(int(line[-1]) + 2)[:-2]
+            at = int(line[-2]) if line[0] == "HMSG" else 0
+            if line[3].startswith("$JS.ACK."):
+                found.append((line[3], whole[at:]))
+            elif line[1] == reply:
+                break  # a status: it ended, or nothing waits
+        return found
+
     def _greeting(self) -> dict[str, Any]:
         verb, _, rest = self._read_line().partition(b" ")
         found = jsonsafe.loads(rest) if verb == b"INFO" else None

@@ -21,18 +21,24 @@ MOST_PREFETCHED = 500
 
 class Command(BaseCommand):
     help = (
-        "Take CloudEvents of the type task.integration.execute from Redis Streams or AMQP and make "
-        "the calls that they ask for, each once. A message is acknowledged after its call is "
-        "committed; one that never can be a call is parked with the reason. Stops on SIGTERM. "
+        "Take CloudEvents of the type task.integration.execute from Redis Streams, AMQP or NATS "
+        "and make the calls that they ask for, each once. A message is acknowledged after its call "
+        "is committed; one that never can be a call is parked with the reason. Stops on SIGTERM. "
         "Example: manage.py consume_events --queue tasks --url redis://127.0.0.1:6379/0"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--queue", required=True, help="the queue, or the stream's key")
         parser.add_argument(
-            "--url", help="redis[s]:// or amqp[s]://; default HUB_CONSUME_URL, which no `ps` shows"
+            "--url",
+            help="redis[s]://, amqp[s]://, nats:// or tls:// (NATS); default HUB_CONSUME_URL, "
+            "which no list of processes shows",
         )
-        parser.add_argument("--group", default="integration-hub", help="Redis: the consumer group")
+        parser.add_argument(
+            "--group",
+            default="integration-hub",
+            help="the consumer group, on NATS the durable consumer",
+        )
         parser.add_argument(
             "--member", default=socket.gethostname(), help="Redis: this consumer's name"
         )
