@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -13,13 +13,16 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from integration_hub.lib.errors import HubError, NotFound
+from integration_hub.lib.errors import HubError
 from registry.admin.verbs import actor_of, sentences
-from registry.models import Definition
 from transformer.authoring import drafts, trying
-from transformer.authoring.drafts import Chosen
+from transformer.authoring.drafts import NAMED, OF_DEFINITION, Chosen
 
-_SEES, _CHANGES = "registry.view_definition", "registry.change_definition"
+_SEES = "registry.view_definition"
+_CHANGES = {
+    OF_DEFINITION: "registry.change_definition",
+    NAMED: "transformer.change_namedtransform",
+}
 
 
 @require_safe
@@ -54,50 +57,42 @@ def propose(request: HttpRequest) -> JsonResponse:
 @require_POST
 def save(request: HttpRequest) -> HttpResponse:
     """Into the draft; what cannot be saved stays on the page with its reasons."""
-    _require(request, _CHANGES)
     posted = request.POST
+    key = posted.get("draft", "")
+    _require(request, _CHANGES[NAMED if key.startswith(NAMED) else OF_DEFINITION])
     context: dict[str, Any] = {}
     try:
-        definition = _draft(posted.get("definition", ""))
-        chosen = drafts.choose(definition, posted.get("method", ""), posted.get("side", ""))
+        chosen = drafts.choose(drafts.find(key), posted.get("method", ""), posted.get("side", ""))
         context = _desk(chosen, _number(posted.get("revision", "")))
-        row = drafts.put_back(
-            definition=definition,
-            method=chosen.method,
-            side=chosen.side,
-            spec=trying.spec_of(posted.get("spec", "")),
-            revision=context["revision"],
-            actor=actor_of(request),
-        )
+        spec = trying.spec_of(posted.get("spec", ""))
+        drafts.put_back(chosen, spec, revision=context["revision"], actor=actor_of(request))
     except trying.Unreadable as error:
         context["faults"] = [str(error)]
     except HubError as error:
         context["faults"] = sentences(error)
     else:
-        messages.success(request, f"Saved: the {chosen.side} of {chosen.method} in {row.ref}.")
-        chosen_again = f"definition={row.pk}&method={chosen.method}&side={chosen.side}"
-        return redirect(f"{reverse('transformer:editor')}?{chosen_again}")
+        messages.success(request, f"Saved: {chosen.title}.")
+        again = urlencode({"draft": key, "method": chosen.method, "side": chosen.side})
+        return redirect(f"{reverse('transformer:editor')}?{again}")
     kept = {name: posted.get(name, "") for name in ("spec", "sample", "expected")}
     return _page(request, context | {"texts": kept})
 
 
 def _opened(request: HttpRequest) -> dict[str, Any]:
     given = request.GET
-    if not given.get("definition"):
+    if not given.get("draft"):
         return {}
-    definition = _draft(given["definition"])
-    methods = {"definition": definition, "methods": drafts.methods_of(definition)}
-    if not given.get("method"):
-        return methods
-    return _desk(drafts.choose(definition, given["method"], given.get("side", "request")))
+    draft = drafts.find(given["draft"])
+    if draft.kind == OF_DEFINITION and not given.get("method"):
+        return {"draft": draft}
+    return _desk(drafts.choose(draft, given.get("method", ""), given.get("side", "request")))
 
 
 def _desk(chosen: Chosen, revision: int | None = None) -> dict[str, Any]:
     return {
         "chosen": chosen,
-        "definition": chosen.definition,
-        "methods": drafts.methods_of(chosen.definition),
-        "revision": chosen.definition.revision if revision is None else revision,
+        "draft": chosen.draft,
+        "revision": chosen.draft.row.revision if revision is None else revision,
         "texts": {
             "spec": trying.pretty(chosen.spec),
             "sample": trying.pretty(chosen.sample),
@@ -108,6 +103,7 @@ def _desk(chosen: Chosen, revision: int | None = None) -> dict[str, Any]:
 
 def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     empty = {"spec": trying.pretty(drafts.START), "sample": "{}", "expected": ""}
+    draft = context.get("draft")
     return TemplateResponse(
         request,
         "admin/transformer/editor.html",
@@ -117,21 +113,10 @@ def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
             "drafts": drafts.drafts(),
             "sides": list(drafts.SIDES),
             "texts": empty,
-            "may_save": request.user.has_perm(_CHANGES),
+            "may_save": draft is not None and request.user.has_perm(_CHANGES[draft.kind]),
             **context,
         },
     )
-
-
-def _draft(key: str) -> Definition:
-    """Raises NotFound."""
-    try:
-        row = Definition.objects.filter(pk=UUID(key)).first()
-    except ValueError:
-        row = None
-    if row is None:
-        raise NotFound("There is no such definition; choose a draft.")
-    return row
 
 
 def _number(text: str) -> int:

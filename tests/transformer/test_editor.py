@@ -12,6 +12,7 @@ from registry import services as registry
 from registry.models import Definition
 from transformer.authoring import trying
 from transformer.authoring.places import line_of, lines_of
+from transformer.named import services as named
 
 pytestmark = pytest.mark.django_db
 SPEC = {"rules": [{"source": "email", "target": "contact.email"}]}
@@ -48,9 +49,9 @@ def ask(client, **texts):
     return answer.json()
 
 
-def members(draft, spec, **changes):
-    fields = {"definition": draft.pk, "method": "create", "side": "request", "spec": spec}
-    return {**fields, "revision": draft.revision, "sample": "{}", **changes}
+def members(row, spec, **changes):
+    fields = {"draft": f"definition:{row.pk}", "method": "create", "side": "request"}
+    return {**fields, "spec": spec, "revision": row.revision, "sample": "{}", **changes}
 
 
 def test_a_result_a_trace_and_what_differs(admin):
@@ -117,7 +118,7 @@ def test_rules_are_proposed_from_samples(admin):
 
 
 def test_a_transform_is_opened_with_its_example_and_saved_into_its_draft(admin, draft, alice):
-    query = {"definition": draft.pk, "method": "create", "side": "request"}
+    query = {"draft": f"definition:{draft.pk}", "method": "create", "side": "request"}
     page = admin.get(reverse("transformer:editor"), query).content.decode()
     assert "contact.email" in page
     assert "ann@example.com" in page
@@ -139,7 +140,7 @@ def test_a_transform_is_opened_with_its_example_and_saved_into_its_draft(admin, 
         ('{"rules": [{"target": "x", "sorce": "y"}]}', {}, "/methods/create/request_transform"),
         (json.dumps(SPEC), {"method": "nothing"}, "no method"),
         (json.dumps(SPEC), {"side": "middle"}, "no &#x27;middle&#x27;"),
-        (json.dumps(SPEC), {"definition": "x"}, "no such definition"),
+        (json.dumps(SPEC), {"draft": "definition:x"}, "no such draft"),
         ('{"rules": [{"value": 1, "target": "n"}]}', {"revision": "0"}, "was changed since"),
     ],
 )
@@ -152,6 +153,29 @@ def test_what_cannot_be_saved_stays_on_the_page_with_its_reason(admin, draft, sp
     assert spec.replace('"', "&quot;") in page
     draft.refresh_from_db()
     assert draft.document == before
+
+
+def test_a_named_transform_is_opened_with_its_example_and_saved(admin, alice):
+    document = {
+        "slug": "contact",
+        "version": "1.0.0",
+        "spec": SPEC,
+        "examples": [{"input": {"email": "x@y.example"}, "output": {"contact": "?"}}],
+    }
+    row = named.create_transform(document=document, actor="tests")
+    key = f"transform:{row.pk}"
+    page = admin.get(reverse("transformer:editor"), {"draft": key}).content.decode()
+    assert "x@y.example" in page
+    spec = json.dumps({"rules": [{"source": "email", "target": "mail"}]})
+    given = {"draft": key, "revision": row.revision, "spec": spec}
+    answer = admin.post(reverse("transformer:save"), given, follow=True)
+    assert "Saved: contact@1.0.0" in answer.content.decode()
+    row.refresh_from_db()
+    stored = json.loads(row.document)
+    assert stored["spec"] == json.loads(spec)
+    assert stored["examples"] == document["examples"]
+    again = admin.post(reverse("transformer:save"), given).content.decode()
+    assert "was changed since" in again
 
 
 def test_a_published_definition_is_not_changed(admin, draft):
