@@ -20,7 +20,7 @@ test-browser: .venv/.dev  ## the admin in a real Chromium
 faults: .venv/.dev  ## real processes, really killed; HUB_FAULTS=full for the full sizes
 	$(BIN)/python -m pytest tests/faults tests/coordination tests/executor -m faults
 
-fuzz: .venv/.dev  ## the API fuzzed by its own OpenAPI document
+fuzz: .venv/.dev  ## the API by its own OpenAPI document; expressions for HUB_FUZZ_SECONDS
 	$(BIN)/python -m pytest -m fuzz
 
 mutations: .venv/.dev  ## take out one safeguard at a time: do the tests notice?

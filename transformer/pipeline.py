@@ -23,6 +23,10 @@ class Item:
 
 def shape_value(rule: Rule, value: Any, run: Run, at: At) -> Any:
     """For a source of one value, which may be a list. Raises Refused."""
+    if rule.each is None and rule.cardinality is None:
+        given = _plain(rule, value)
+        if given is not MISSING:
+            return given
     if isinstance(value, list):
         own = rule.own
         items = [Item(item, (*own, index)) for index, item in enumerate(value)]
@@ -44,6 +48,17 @@ def shape_spread(rule: Rule, document: Any, run: Run, at: At) -> Any:
         else:
             items.append(Item(value, place))
     return _finish(rule, _transform(rule, items, run, at), run, at, listed=True)
+
+
+def _plain(rule: Rule, value: Any) -> Any:
+    """The usual case at once: a value that is no list and does not become one; else MISSING."""
+    for step in rule.transforms:
+        if isinstance(value, list):
+            return MISSING
+        value = _apply(step, value, rule.own)
+    if isinstance(value, list):
+        return MISSING
+    return value if value is None or rule.convert is None else _apply(rule.convert, value, rule.own)
 
 
 def _transform(rule: Rule, value: Any, run: Run, at: At) -> Any:

@@ -39,7 +39,20 @@ def compile_target(steps: Place) -> Write:
             return result
 
         return write_member
+    if len(steps) == 2 and isinstance(steps[0], str) and isinstance(steps[1], str):
+        return _in_member(steps[0], steps[1])
     return lambda result, value: _write(result, steps, value)
+
+
+def _in_member(outer: str, name: str) -> Write:
+    def write_in_member(result: Any, value: Any) -> Any:
+        inner = result.get(outer)
+        if inner is None:
+            inner = result[outer] = {}
+        inner[name] = value
+        return result
+
+    return write_in_member
 
 
 def _write(result: Any, steps: Place, value: Any) -> Any:
