@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_WORKERS ?= auto
+ROUND_TRIPS := back or written_whole or any_bytes or whatever_comes or conversion_succeeds
 
-.PHONY: run test test-postgres test-browser faults fuzz mutations bench lint types imports openapi audit goldens format clean help
+.PHONY: run test test-postgres test-browser faults fuzz round-trips mutations bench lint types imports openapi audit goldens format clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -22,6 +23,9 @@ faults: .venv/.dev  ## real processes, really killed; HUB_FAULTS=full for the fu
 
 fuzz: .venv/.dev  ## the API by its own OpenAPI document; expressions for HUB_FUZZ_SECONDS
 	$(BIN)/python -m pytest -m fuzz
+
+round-trips: .venv/.dev  ## every format there and back, 20,000 cases each
+	HUB_EXAMPLES=20000 $(BIN)/python -m pytest tests/transformer --timeout 3600 -n $(PYTEST_WORKERS) -k "$(ROUND_TRIPS)"
 
 mutations: .venv/.dev  ## take out one safeguard at a time: do the tests notice?
 	$(BIN)/python -m tests.mutations

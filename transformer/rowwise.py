@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from transformer.faults import MAX_FAULTS, TransformFault, parse_failures
+from transformer.faults import MAX_FAULTS, TransformFault, parse_failed, parse_failures
 from transformer.format import Row, RowWriter
+
+MAX_ROWS = 250_000
 
 
 def collected(rows: Iterable[Row]) -> list[Any]:
     """Every row's document. Raises TransformFailed with what is wrong, up to a hundred."""
     documents: list[Any] = []
     faults: list[TransformFault] = []
-    for row in rows:
+    for number, row in enumerate(rows):
+        if number >= MAX_ROWS:
+            said = f"Not accepted: more than {MAX_ROWS:,} rows at once"
+            raise parse_failed(f"{said}; `manage.py convert` has no limit.", code="LIMIT_SIZE")
         faults += row.faults
         if len(faults) >= MAX_FAULTS:
             break

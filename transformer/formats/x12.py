@@ -57,8 +57,8 @@ def _marks(text: str, line: int) -> Marks:
     element = text[3:4]
     isa = text[:_ISA]
     if not isa.startswith("ISA") or len(isa) < _ISA or isa[: _ISA - 2].count(element) != 16:
-        said = "Not X12: it begins with an ISA of 106 characters and 16 elements (segment 1)."
-        raise parse_failed(said, line=line, expected="ISA")
+        said = "Not X12: it begins with an ISA of 106 characters and 16 elements"
+        raise parse_failed(f"{said} (segment 1, line {line}).", line=line, expected="ISA")
     component, terminator = isa[104], isa[105]
     repetition = isa[82] if isa[84:89] >= _REPEATS_SINCE and not isa[82].isalnum() else ""
     marks = (element, component, terminator, repetition)
