@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.utils import display_for_label
 
-from integration_hub.events import redelivery, sink_services
-from integration_hub.events.admin_forms import SinkForm
-from integration_hub.events.choices import DeliveryStatus
-from integration_hub.events.models import Delivery, Event, EventSink
+from integration_hub.events import admin_sinks, redelivery
+from integration_hub.events.admin_sinks import actor_of, state_of
+from integration_hub.events.models import Delivery, Event
 from integration_hub.lib import jsonsafe
 
-_COLOURS = {
-    DeliveryStatus.PENDING: "info",
-    DeliveryStatus.DELIVERED: "success",
-    DeliveryStatus.DEAD: "danger",
-}
+__all__ = ["DeliveryInline", "EventAdmin", "admin_sinks"]
 
 
 class DeliveryInline(TabularInline):  # type: ignore[misc]  # unfold has no types
@@ -45,9 +37,7 @@ class DeliveryInline(TabularInline):  # type: ignore[misc]  # unfold has no type
 
     @admin.display(description="Status")
     def state(self, row: Delivery) -> SafeString:
-        value = (row.status, DeliveryStatus(row.status).label)
-        shown: SafeString = display_for_label(value, "", _COLOURS)
-        return shown
+        return state_of(row)
 
 
 @admin.register(Event)
@@ -84,45 +74,6 @@ class EventAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     @admin.action(description="Deliver again", permissions=["redeliver"])
     def redeliver(self, request: HttpRequest, queryset: QuerySet[Event]) -> None:
-        actor = _actor(request)
+        actor = actor_of(request)
         count = sum(redelivery.redeliver(event=event, actor=actor) for event in queryset)
         self.message_user(request, f"Deliveries planned again: {count}.")
-
-
-@admin.register(EventSink)
-class EventSinkAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
-    """A secret of a config is written here and never shown."""
-
-    form = SinkForm
-    list_display = ("name", "type", "enabled", "waiting", "updated_at")
-    search_fields = ("name",)
-    fields = ("name", "type", "config", "filters", "enabled", "created_at", "updated_at")
-    readonly_fields = ("created_at", "updated_at")
-    actions = None
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        waiting = Delivery.objects.filter(sink=OuterRef("pk"), status=DeliveryStatus.PENDING)
-        counted = waiting.order_by().values("sink").annotate(count=Count("pk")).values("count")
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(waits=Coalesce(Subquery(counted), 0))
-
-    @admin.display(description="Waiting")
-    def waiting(self, sink: EventSink) -> int:
-        return int(getattr(sink, "waits", 0))
-
-    def save_model(
-        self, request: HttpRequest, obj: EventSink, form: SinkForm, change: bool
-    ) -> None:
-        """Through the service, so that it is checked, sealed and audited as over REST."""
-        actor, document = _actor(request), form.document
-        if change:
-            sink_services.update_sink(sink_id=obj.pk, change=lambda _: document, actor=actor)
-        else:
-            obj.pk = sink_services.create_sink(document=document, actor=actor).pk
-
-    def delete_model(self, request: HttpRequest, obj: EventSink) -> None:
-        sink_services.delete_sink(sink_id=obj.pk, actor=_actor(request))
-
-
-def _actor(request: HttpRequest) -> str:
-    return f"user:{request.user.pk}"

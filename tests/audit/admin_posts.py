@@ -17,8 +17,8 @@ from executor.models import Execution
 from integration_hub.access import services as access
 from integration_hub.access.caller import Caller
 from integration_hub.access.models import Token
-from integration_hub.events import sink_services
-from integration_hub.events.models import Event, EventSink
+from integration_hub.events import relay, sink_services
+from integration_hub.events.models import Delivery, Event, EventSink
 from integration_hub.lib import clock
 from registry import services as registry
 from registry.models import AdapterSwitch, Definition, Instance
@@ -121,6 +121,12 @@ def without_credential(get: Get) -> Asked:
 def renewable(get: Get) -> Credential:
     get("renewing_shop")({}, grant="client_credentials")
     return Credential.objects.get()
+
+
+def delivery_of(get: Get) -> Delivery:
+    get("acme")
+    relay.relay_once()
+    return Delivery.objects.order_by("pk")[0]
 
 
 def event_of(get: Get) -> Event:

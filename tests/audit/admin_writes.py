@@ -18,6 +18,7 @@ from tests.audit.admin_posts import (
     connect_of,
     credential_of,
     definition_of,
+    delivery_of,
     disabled,
     ended,
     event_of,
@@ -100,6 +101,18 @@ AUDITED: dict[str, AdminWrite] = {
     "events.eventsink change": AdminWrite(
         "event_sink.updated",
         lambda get: to("events_eventsink_change", stored_sink().pk, **sink_of(name="other")),
+    ),
+    "events.eventsink action send_test_event": AdminWrite(
+        "event_sink.tested",
+        lambda get: chosen("events_eventsink", "send_test_event", stored_sink()),
+    ),
+    "events.eventsink action redeliver_failed": AdminWrite(
+        "event_sink.redelivered",
+        lambda get: chosen("events_eventsink", "redeliver_failed", stored_sink()),
+    ),
+    "events.delivery action redeliver": AdminWrite(
+        "event_sink.redelivered",
+        lambda get: chosen("events_delivery", "redeliver", delivery_of(get)),
     ),
     "events.eventsink delete": AdminWrite(
         "event_sink.deleted",

@@ -92,3 +92,23 @@ def test_an_operator_without_rights_sees_nothing(client, bob):
     client.force_login(bob)
     assert client.get(reverse("admin:events_event_changelist")).status_code == 403
     assert client.get(reverse("admin:events_eventsink_changelist")).status_code == 403
+
+
+def test_a_sick_sink_has_a_banner_a_test_and_a_log(browser, webhook, receiver):
+    sink = webhook()
+    receiver.says["/hook"] = 410
+    services.emit(type=EventType.CONNECTED, subject="acme", data={"instance_id": "1"})
+    relay.relay_once()
+    page = browser.get(reverse("admin:events_eventsink_changelist")).content.decode()
+    assert "The hub switched webhook /hook off." in page
+    chosen = {"action": "send_test_event", "_selected_action": [sink.pk]}
+    done = browser.post(reverse("admin:events_eventsink_changelist"), chosen, follow=True)
+    assert "answered 410" in done.content.decode()
+    log = browser.get(reverse("admin:events_delivery_changelist") + f"?sink__id__exact={sink.pk}")
+    delivery = Delivery.objects.get(sink=sink)
+    assert str(delivery.pk) in log.content.decode()
+    shown = browser.get(reverse("admin:events_delivery_change", args=[delivery.pk]))
+    assert "answered 410" in shown.content.decode()
+    again = {"action": "redeliver_failed", "_selected_action": [sink.pk]}
+    done = browser.post(reverse("admin:events_eventsink_changelist"), again, follow=True)
+    assert "planned again: 1" in done.content.decode()
