@@ -77,6 +77,12 @@ class EventSinkAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     list_filter = ("type", "enabled")
     actions = ("send_test_event", "redeliver_failed")
 
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Sinks are deleted one by one: each deletion is audited."""
+        found: dict[str, Any] = super().get_actions(request)
+        found.pop("delete_selected", None)
+        return found
+
     def has_redeliver_permission(self, request: HttpRequest) -> bool:
         return bool(super().has_change_permission(request))
 
