@@ -71,5 +71,6 @@ def test_a_superuser_gives_rights(client, alice, charlie):
 
 def test_no_page_of_the_admin_comes_from_a_library_that_we_do_not_show():
     shown = {model._meta.app_label for model in admin.site._registry}
-    ours = {"access", "audit", "auth", "credentials", "events", "executor", "registry"}
+    ours = {"access", "audit", "auth", "credentials", "events", "executor", "inbound"}
+    ours |= {"registry", "transformer"}
     assert shown <= ours

@@ -129,7 +129,9 @@ def test_every_receiver_ends_as_the_contract_says(lived, receiver):
             most = least * (1 + SPREAD) + (700 if path == "/429" else 120)
             assert wait * (1 - SPREAD) <= gap <= most, (path, wait, gap)
         if path != "/429":
-            assert (delivery.status, len(tries)) == ("dead", len(WAITS) + 1), path
+            # The spread decides whether the sink was off before the last of them.
+            ends = {("dead", len(WAITS) + 1), ("pending", len(WAITS))}
+            assert (delivery.status, len(tries)) in ends, path
 
     ids = defaultdict(set)
     for hit in receiver.hits:

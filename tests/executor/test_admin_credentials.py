@@ -44,7 +44,7 @@ def test_the_page_of_a_credential_leads_to_its_test_and_its_rotation(admin_clien
 
 
 def test_a_credential_is_tested_by_post_only_and_each_step_is_shown(
-    admin_client, guarded, upstream
+    admin_client, guarded, upstream, worker_at_hand
 ):
     address = address_of("test", guarded)
     assert admin_client.get(address).status_code == 200

@@ -20,7 +20,7 @@ from integration_hub.lib.near import near_names
 class EventTypesView(HubView):
     required_scopes = {"GET": ("read", "execute")}
 
-    @extend_schema(responses=openapi.EVENT_TYPES)
+    @extend_schema(operation_id="event_types_list", responses=openapi.EVENT_TYPES)
     def get(self, request: Request) -> Response:
         """Every type of event."""
         return Response({"results": [_shown(kind) for kind in EventType]})
