@@ -114,7 +114,8 @@ class RotateForm(CredentialForm):
 
 def _reference_field(field: Field) -> forms.Field:
     widget = UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"})
-    return forms.CharField(label=field.title, required=False, max_length=MAX_LENGTH, widget=widget)
+    label = f"{field.title}, as a reference"
+    return forms.CharField(label=label, required=False, max_length=MAX_LENGTH, widget=widget)
 
 
 def _form_field(field: Field, *, stored: bool, referred: bool) -> forms.Field:

@@ -18,7 +18,7 @@ NEW_SECRET = "another-secret-8Qm2vXk1"
 def test_a_credential_is_written_and_never_shown(page: Page, hub: BrowserHub) -> None:
     page.goto("/admin/credentials/credential/")
     page.locator("#result_list tbody a", has_text="orders").click()
-    field = page.get_by_label("Token")
+    field = page.get_by_label("Token", exact=True)
     expect(field).to_have_value("")
     expect(field).to_have_attribute("type", "password")
     assert CANARY not in page.content()
@@ -27,7 +27,7 @@ def test_a_credential_is_written_and_never_shown(page: Page, hub: BrowserHub) ->
     expect(page.get_by_text("The credential of orders is stored.")).to_be_visible()
     page.locator("#result_list tbody a", has_text="orders").click()
     assert NEW_SECRET not in page.content()
-    expect(page.get_by_label("Token")).to_have_value("")
+    expect(page.get_by_label("Token", exact=True)).to_have_value("")
     run = hub.run("orders", "ping", {})
     assert hub.hits("/ok")[-1]["headers"]["authorization"] == f"Bearer {NEW_SECRET}"
     page.goto(f"/admin/executor/execution/{run}/change/")
@@ -37,12 +37,12 @@ def test_a_credential_is_written_and_never_shown(page: Page, hub: BrowserHub) ->
 def test_a_form_that_fails_gives_no_secret_back(page: Page) -> None:
     page.goto("/admin/credentials/credential/")
     page.locator("#result_list tbody a", has_text="orders").click()
-    page.get_by_label("Token").fill("line\nbreak " + "x" * 70_000)
+    page.get_by_label("Token", exact=True).fill("line\nbreak " + "x" * 70_000)
     page.get_by_placeholder("Date").fill("not a date")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Store").click()
     expect(page.get_by_text("Enter a valid date")).to_be_visible()
-    expect(page.get_by_label("Token")).to_have_value("")
+    expect(page.get_by_label("Token", exact=True)).to_have_value("")
 
 
 def test_a_token_is_shown_once_can_be_copied_and_works(open_page: Opener, hub: BrowserHub) -> None:
