@@ -9,14 +9,14 @@ from django.conf import settings
 from executor.choices import Priority
 from executor.credential_tests import running as credential_tests
 from executor.delivery import claim, life, node, nudge, pace
+from executor.delivery.constants import RELAY_LINGERS, SIDE_SECONDS
 from executor.delivery.drain import Drain, threads
-from executor.delivery.flight import Flight, Keeper
 from executor.delivery.lost import reconcile
 from executor.delivery.processes import die_of_memory
 from executor.delivery.stopping import stop
 from executor.health import checks as health
 from integration_hub.events import relay
-from integration_hub.lib import log
+from integration_hub.lib import clock, log
 
 logger = log.get(__name__)
 
@@ -27,41 +27,26 @@ def drain(queue: str) -> None:
     The hint names the queue that it was enqueued for; the worker claims whatever
     its queues hold, interactive first.
     """
-    life.show()
-    queues = node.current.priorities
-    work = Drain(
-        queues=queues,
-        threads=threads(),
-        seconds=float(settings.Q_CLUSTER["timeout"]),
-        sides=_sides(),
-    )
-    try:
-        done = work.run()
-    except MemoryError:
-        die_of_memory()
+    done = _serve()
     if done == 0:
         logger.debug("delivery.duplicate_hint", queue=queue)
-    elif claim.any_due(queues=queues):
+    elif claim.any_due(queues=node.current.priorities):
         nudge.hint(nudge.DRAIN, queue)
 
 
 def check_health() -> None:
     """Check every instance that is due."""
-    with Keeper(Flight(node.process_name())):
-        health.run_due()
+    _serve(health.run_due)
 
 
 def test_credentials() -> None:
     """Run the tests of credentials that somebody waits for."""
-    life.show()
-    with Keeper(Flight(node.process_name())):
-        credential_tests.run_due()
+    _serve(credential_tests.run_due)
 
 
 def relay_events() -> None:
     """Deliver the events that are due."""
-    with Keeper(Flight(node.process_name())):
-        _relay()
+    _serve(_relay)
 
 
 def canary() -> None:
@@ -76,8 +61,26 @@ def safety_net() -> None:
     pace.hint_what_is_due()
 
 
+def _serve(first: Callable[[], object] | None = None) -> int:
+    """One turn of this worker: `first`, and beside it whatever falls due, calls above all.
+
+    A check or a receiver that hangs holds a thread, not the worker.
+    """
+    life.show()
+    work = Drain(
+        queues=node.current.priorities,
+        threads=threads(),
+        seconds=float(settings.Q_CLUSTER["timeout"]),
+        sides=_sides(),
+    )
+    try:
+        return work.run(first=first)
+    except MemoryError:
+        die_of_memory()
+
+
 def _sides() -> list[Callable[[], object]]:
-    """What a drain of this host does beside its calls."""
+    """What a worker of this host does beside its calls."""
     jobs = {
         Priority.INTERACTIVE.value: credential_tests.run_due,
         node.HEALTH: health.run_due,
@@ -87,5 +90,6 @@ def _sides() -> list[Callable[[], object]]:
 
 
 def _relay() -> None:
+    ends = clock.monotonic() + SIDE_SECONDS
     with relay.Relay() as found:
-        found.run(lambda: stop.requested)
+        found.run(lambda: stop.requested or clock.monotonic() > ends, linger=RELAY_LINGERS)

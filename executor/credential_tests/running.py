@@ -11,12 +11,13 @@ from django.db.models import QuerySet
 from executor.connection_test import Report
 from executor.credential_tests import steps
 from executor.credential_tests.models import CredentialTest
+from executor.delivery.constants import SIDE_SECONDS
 from executor.delivery.stopping import stop
 from integration_hub.access.caller import ALL_SCOPES, Caller
 from integration_hub.audit.origin import Origin, bound
 from integration_hub.audit.services import record
 from integration_hub.coordination import dbtime, revision
-from integration_hub.lib import jsonsafe, log
+from integration_hub.lib import clock, jsonsafe, log
 from integration_hub.lib.errors import HubError
 from registry import runtime
 
@@ -36,8 +37,11 @@ def any_due() -> bool:
 
 def run_due() -> int:
     """Run what waits, one after the other; how many were run."""
-    done = 0
-    while not stop.requested and (key := _take()) is not None:
+    done, ends = 0, clock.monotonic() + SIDE_SECONDS
+    while not (stop.requested or clock.monotonic() > ends):
+        key = _take()
+        if key is None:
+            break
         _run(CredentialTest.objects.get(pk=key))
         done += 1
     return done

@@ -19,6 +19,15 @@ DRAIN_POLL: Final = 0.25
 SIDE_EVERY: Final = 1.0
 """How often a busy drain also looks for due health checks and undelivered events."""
 
+SIDE_SECONDS: Final = 60.0
+"""After so long a side begins nothing more; it is begun again while there is work."""
+
+SIDES_END: Final = 120.0
+"""No side is begun this near to the end of a drain: what it has begun must end before."""
+
+RELAY_LINGERS: Final = 2.0
+"""After its last event a relay looks for more, so that few of a stream wait for the pacer."""
+
 RESERVE: Final = 2
 """Threads beside those of a worker that neither batch work nor one instance's backlog takes."""
 

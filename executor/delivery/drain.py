@@ -16,6 +16,7 @@ from executor.delivery.constants import (
     DRAIN_POLL,
     GRACE_SECONDS,
     SETTLE_MARGIN,
+    SIDES_END,
     STOP_RESERVE,
     SUSPECT_PAUSE,
 )
@@ -38,7 +39,8 @@ class Drain:
 
     It claims only rows whose own deadline ends before the task's timeout does, so
     the task is never killed in the middle of a call. `sides` are small jobs that
-    must not wait for a long drain (due health checks, events).
+    must not wait for a long drain (due health checks, events), nor a call for them:
+    `run(first=…)` begins with one of them, and claims what falls due meanwhile.
     """
 
     def __init__(
@@ -53,23 +55,33 @@ class Drain:
         self._sides = Sides(sides, self._pool)
         self.done = 0
 
-    def run(self) -> int:
+    def run(self, *, first: Side | None = None) -> int:
         """The number of executions run."""
         with self._pool:
-            if self._claim():
+            if first is not None:
+                self._sides.begin(first)
+            if self._claim() or first is not None:
                 self._run_to_the_end()
         return self.done
 
     def _run_to_the_end(self) -> None:
         with Keeper(self._flight):
-            while len(self._flight) or self._claim():
+            while self._is_busy() or self._claim():
                 if stop.requested:
                     self._finish_within_grace()
                     break
-                self._flight.wait(DRAIN_POLL)
+                self._wait()
                 self._claim()
-                self._sides.run()
+                if self._is_busy() and clock.monotonic() < self._end - SIDES_END:
+                    self._sides.run()
         self._turn.pass_on()
+
+    def _is_busy(self) -> bool:
+        return len(self._flight) > 0 or self._sides.busy()
+
+    def _wait(self) -> None:
+        """Until a call ends, or where there is none a side, and not for long."""
+        (self._flight if len(self._flight) else self._sides).wait(DRAIN_POLL)
 
     def _claim(self) -> bool:
         """Fill the free threads; whether anything was claimed."""
@@ -145,8 +157,8 @@ class Drain:
 
     def _finish_within_grace(self) -> None:
         end = clock.monotonic() + GRACE_SECONDS - STOP_RESERVE
-        while len(self._flight) and clock.monotonic() < end:
-            self._flight.wait(DRAIN_POLL)
+        while self._is_busy() and clock.monotonic() < end:
+            self._wait()
         left = [call.execution for call in self._flight.calls()]
         if left:
             logger.warning("delivery.handed_back", calls=len(left))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -18,6 +19,7 @@ class Sides:
     def __init__(self, jobs: Sequence[Side], pool: Pool) -> None:
         self._jobs, self._pool = jobs, pool
         self._running: set[Side] = set()
+        self._changed = threading.Condition()
         self._due_at = clock.monotonic() + SIDE_EVERY
 
     def run(self) -> None:
@@ -26,12 +28,30 @@ class Sides:
             return
         self._due_at = clock.monotonic() + SIDE_EVERY
         for job in self._jobs:
-            if job not in self._running:
-                self._running.add(job)
-                self._pool.submit(partial(self._run_one, job))
+            self.begin(job)
+
+    def begin(self, job: Side) -> None:
+        """Start this one now, unless it runs."""
+        with self._changed:
+            if job in self._running:
+                return
+            self._running.add(job)
+        self._pool.submit(partial(self._run_one, job))
+
+    def busy(self) -> bool:
+        with self._changed:
+            return bool(self._running)
+
+    def wait(self, seconds: float) -> None:
+        """Return when a job ends, or after `seconds`."""
+        with self._changed:
+            if self._running:
+                self._changed.wait(seconds)
 
     def _run_one(self, job: Side) -> None:
         try:
             job()
         finally:
-            self._running.discard(job)
+            with self._changed:
+                self._running.discard(job)
+                self._changed.notify_all()

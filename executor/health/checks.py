@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from executor.delivery.constants import HEALTH_THREADS
+from executor.delivery.constants import HEALTH_THREADS, SIDE_SECONDS
 from executor.delivery.pool import Pool
 from executor.delivery.stopping import stop
 from executor.health import call, reach, recording, traffic
@@ -61,8 +61,12 @@ def any_due() -> bool:
 def run_due() -> int:
     """Check what is due, a few at a time, until nothing is; the number of checks begun."""
     slots, begun = threading.BoundedSemaphore(HEALTH_THREADS), 0
+    ends = clock.monotonic() + SIDE_SECONDS
     with Pool("hub-health") as pool:
-        while not stop.requested and (claimed := [pk for pk in _waiting() if _claim(pk)]):
+        while not (stop.requested or clock.monotonic() > ends):
+            claimed = [pk for pk in _waiting() if _claim(pk)]
+            if not claimed:
+                break
             for pk in claimed:
                 slots.acquire()
                 pool.submit(partial(_check_and_release, pk, slots))

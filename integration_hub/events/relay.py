@@ -31,7 +31,7 @@ BEGIN_WITHIN = 80.0  # seconds; what is begun by then ends well inside the lease
 AT_ONCE = 500
 MARK_AT_ONCE = 200
 LOOK_EVERY = 0.1
-"""Seconds between two looks for new events while lanes are under way."""
+"""Seconds between two looks for new events."""
 
 logger = log.get(__name__)
 
@@ -57,14 +57,18 @@ class Relay:
     ) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def run(self, stopped: Callable[[], bool]) -> None:
-        """Deliver what is due until there is nothing, or `stopped` says so."""
+    def run(self, stopped: Callable[[], bool], *, linger: float = 0.0) -> None:
+        """Deliver what is due until there is nothing, or `stopped` says so.
+
+        One that had something to do looks for `linger` more seconds before it ends.
+        """
+        until = clock.monotonic()
         while True:
             begun = 0 if stopped() else self.begin()
-            if not self._lanes:
-                if not begun:
-                    return
-                continue
+            if begun:
+                until = clock.monotonic() + linger
+            elif not self._lanes and (stopped() or clock.monotonic() >= until):
+                return
             self.collect(wait=0.0 if begun else LOOK_EVERY)
 
     def begin(self, limit: int = AT_ONCE) -> int:

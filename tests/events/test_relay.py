@@ -291,3 +291,20 @@ def test_several_relays_miss_nothing_double_nothing_and_keep_the_order(recorder)
     for key in range(12):
         numbers = [e["data"]["n"] for e in recorder.got if e["subject"] == f"k{key}"]
         assert numbers == sorted(numbers)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("linger", "taken"), [(0.0, 1), (5.0, 2)])
+def test_a_relay_that_lingers_takes_what_comes_next(sink, recorder, linger, taken):
+    """Without it the next event waits for the pacer."""
+    emit(n=1)
+    late = threading.Timer(0.5, lambda: (emit(n=2), connections.close_all()))
+
+    def stopped() -> bool:
+        return len(recorder.got) > 1
+
+    late.start()
+    with relay.Relay() as found:
+        found.run(stopped, linger=linger)
+    late.join()
+    assert len(recorder.got) == taken

@@ -27,6 +27,17 @@ def run_and_close() -> None:
     connections.close_all()
 
 
+def close() -> None:
+    connections.close_all()
+
+
+def wait_until(probe) -> None:
+    end = time.monotonic() + 20
+    while not probe():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 def statuses() -> set[str]:
     return set(Execution.objects.values_list("status", flat=True))
 
@@ -86,3 +97,47 @@ def test_a_failed_call_is_settled_and_the_next_runs(queued):
     queued("ok")
     drain(threads=1).run()
     assert statuses() == {ExecutionStatus.COMPLETED, ExecutionStatus.FAILED}
+
+
+def test_calls_do_not_wait_for_a_side_that_hangs(queued, upstream):
+    begun, over = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        begun.set()
+        over.wait(30)
+
+    work, done = drain(sides=[hang]), []
+    worker = threading.Thread(target=lambda: (done.append(work.run(first=hang)), close()))
+    worker.start()
+    assert begun.wait(10)
+    queued("ok")
+    wait_until(lambda: statuses() == {ExecutionStatus.COMPLETED})
+    assert worker.is_alive()
+    over.set()
+    worker.join(10)
+    assert done == [1]
+    assert len(upstream.hits) == 1
+
+
+def test_a_side_that_falls_due_beside_one_that_hangs_is_begun(queued):
+    over, ran = threading.Event(), threading.Event()
+    work = drain(sides=[ran.set])
+    worker = threading.Thread(target=lambda: (work.run(first=lambda: over.wait(30)), close()))
+    worker.start()
+    assert ran.wait(10)
+    over.set()
+    worker.join(10)
+    assert not worker.is_alive()
+
+
+def test_a_turn_for_a_side_alone_ends_with_it():
+    ran = []
+    assert drain().run(first=lambda: ran.append(1)) == 0
+    assert ran == [1]
+
+
+def test_a_side_that_breaks_ends_its_turn_too():
+    def breaks() -> None:
+        raise ValueError("a side broke")
+
+    assert drain(sides=[breaks]).run(first=breaks) == 0
