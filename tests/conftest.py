@@ -13,6 +13,7 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from rest_framework.test import APIClient
 
+from executor.api import waiting
 from executor.choices import Priority
 from executor.credential_tests import running as credential_tests
 from executor.delivery import life
@@ -106,6 +107,13 @@ def upstream(_upstream_server: Upstream) -> Upstream:
     """A real external system on loopback that counts what reaches it."""
     _upstream_server.clear()
     return _upstream_server
+
+
+@pytest.fixture(autouse=True)
+def _seats_given_back() -> Iterator[None]:
+    """A stream that a test leaves open would take a seat from the tests after it."""
+    yield
+    assert waiting._waiting == 0, "close the streams that this test opened"
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 
 import pytest
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -40,8 +42,19 @@ def ask(client: APIClient, name: str, body: object = None, **values: str):
     route = ROUTES[name]
     call = getattr(client, route.method.lower())
     if route.method in ("GET", "DELETE"):
-        return call(route.address(**values))
-    return call(route.address(**values), {} if body is None else body, format="json")
+        response = call(route.address(**values))
+    else:
+        response = call(route.address(**values), {} if body is None else body, format="json")
+    if response.streaming:
+        give_back(response)
+    return response
+
+
+def give_back(response) -> None:
+    """As a server does at the end of a stream; the database stays open for the test."""
+    request_finished.disconnect(close_old_connections)
+    response.close()
+    request_finished.connect(close_old_connections)
 
 
 def test_every_route_has_a_rule_and_every_rule_a_route():
