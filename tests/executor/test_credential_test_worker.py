@@ -83,6 +83,7 @@ def test_what_nobody_came_back_for_goes(worker_at_hand, acme, monkeypatch):
 
 
 def test_when_too_many_wait_it_is_said_at_once(worker_at_hand, acme, monkeypatch):
-    monkeypatch.setattr(waiting, "_waiting", waiting.seats())
-    with pytest.raises(ServiceUnavailable, match="room"):
-        asking.ask(caller=CALLER, instance_ref="acme")
+    with monkeypatch.context() as full:
+        full.setattr(waiting, "_waiting", waiting.seats())
+        with pytest.raises(ServiceUnavailable, match="room"):
+            asking.ask(caller=CALLER, instance_ref="acme")
