@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -73,10 +74,11 @@ def names(monkeypatch) -> dict[str, list[str]]:
 
 
 _connects: list[list[Any]] = []
+_strangers: set[int] = set()
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "socket.connect" and _connects:
+    if event == "socket.connect" and _connects and threading.get_ident() not in _strangers:
         _connects[-1].append(arguments[1])
 
 
@@ -85,8 +87,14 @@ sys.addaudithook(_audit)
 
 @pytest.fixture
 def connects() -> Iterator[list[Any]]:
-    """Every address that this process tries to connect to, as the interpreter reports it."""
+    """Every address that this process tries to connect to, as the interpreter reports it.
+
+    Not what threads do that earlier tests left behind, such as a session that reconnects.
+    """
     seen: list[Any] = []
+    _strangers.clear()
+    _strangers.update(thread.ident or 0 for thread in threading.enumerate())
+    _strangers.discard(threading.get_ident())
     _connects.append(seen)
     yield seen
     _connects.remove(seen)
