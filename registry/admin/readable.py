@@ -22,7 +22,7 @@ _MOST_METHODS = 5_000
 _FEW = 10
 _LONGEST_CELL = 200
 _MOST_USERS = 20
-_FINDER = mark_safe(
+_FINDER = mark_safe(  # nosec B308 B703 - a constant
     '<div class="reg-bar"><label>Find <input type="search" data-filter="methods" '
     'placeholder="name, path or words"></label>'
     '<output class="reg-count" data-count="methods"></output></div>'

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 HOST = "127.0.0.1"
 _PIECE = 64 * 1024
-_NONSENSE = random.Random(5).randbytes(4096)  # noqa: S311 - noise, the same each time
+_NONSENSE = random.Random(5).randbytes(4096)  # noqa: S311  # nosec B311 - noise
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-import subprocess
+import subprocess  # nosec B404
 import sys
 import time
 from pathlib import Path
@@ -31,7 +31,7 @@ class WorkerProcess:
         """Returns at once; the first `ask` waits until it is ready. Raises OSError."""
         self._link, other = socket.socketpair()
         with other:
-            self._process = subprocess.Popen(  # noqa: S603 - nothing in it comes from outside
+            self._process = subprocess.Popen(  # noqa: S603  # nosec B603 - nothing from outside
                 [sys.executable, "-I", "-c", _START, str(_ROOT), engine, str(other.fileno())],
                 env={"LC_ALL": "C.UTF-8"},
                 cwd="/",
