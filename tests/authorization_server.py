@@ -62,7 +62,9 @@ class AuthorizationServer:
         self._server = Http(("127.0.0.1", port), Handler)
         self._server.authorizer = self
         self._server.tls = tls
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
 
     # --- for tests ---------------------------------------------------------
     @property

@@ -51,7 +51,7 @@ class Described:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
 
     def judge(self, request: BaseHTTPRequestHandler) -> tuple[int, object]:
         parts = urlsplit(request.path)
