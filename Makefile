@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_WORKERS ?= auto
+# Faults mostly wait; those that time calls (in the rooms' own folders) run alone, after them.
+FAULT_WORKERS ?= 3
 ROUND_TRIPS := back or written_whole or any_bytes or whatever_comes or conversion_succeeds
 
 .PHONY: run test test-postgres test-browser faults fuzz round-trips mutations bench lint types imports openapi audit goldens format clean help
@@ -19,10 +21,11 @@ test-browser: .venv/.dev  ## the admin in a real Chromium
 	$(BIN)/python -m pytest tests/browser -m browser
 
 faults: .venv/.dev  ## real processes, really killed; HUB_FAULTS=full for the full sizes
-	$(BIN)/python -m pytest tests/faults tests/coordination tests/executor -m faults
+	$(BIN)/python -m pytest tests/faults -m faults -n $(FAULT_WORKERS) --dist loadfile
+	$(BIN)/python -m pytest tests/coordination tests/executor -m faults
 
 fuzz: .venv/.dev  ## the API by its own OpenAPI document; expressions for HUB_FUZZ_SECONDS
-	$(BIN)/python -m pytest -m fuzz
+	$(BIN)/python -m pytest -m fuzz -n $(PYTEST_WORKERS)
 
 round-trips: .venv/.dev  ## every format there and back, 20,000 cases each
 	HUB_EXAMPLES=20000 $(BIN)/python -m pytest tests/transformer --timeout 3600 -n $(PYTEST_WORKERS) -k "$(ROUND_TRIPS)"

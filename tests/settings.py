@@ -25,10 +25,15 @@ HUB_FILES_DIR = Path(_files.name)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 HUB_CHECK_EVENTS = True
+# Found when asked for: every test client would else list all static files when it is made.
+WHITENOISE_AUTOREFRESH = True
 if IS_SQLITE:  # noqa: F405
     # A file, as in service: threads that share a database in memory lock each other out at once.
     _folder = tempfile.TemporaryDirectory(prefix="hub-test-")
     DATABASES["default"]["TEST"] = {"NAME": str(Path(_folder.name) / "test.sqlite3")}  # noqa: F405
+else:
+    # No test takes the power away; those that kill a server have one of their own (tests/faults).
+    DATABASES["default"]["OPTIONS"]["options"] += " -c synchronous_commit=off"  # noqa: F405
 
 # Names of `integration_hub.lib.pause` points that a test of real processes holds.
 HUB_PAUSE_POINTS = os.environ.get("HUB_PAUSE_POINTS", "")

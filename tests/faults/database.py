@@ -1,8 +1,14 @@
-"""A database for one rig, in a server that runs here or in one that a test may stop."""
+"""A database for one rig, in a server of this test process or in one that a test may stop.
+
+Rigs hold many connections, and test processes run side by side: they share no server.
+DATABASE_URL_ADMIN names another one in which databases may be created.
+"""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import os
 import secrets
 import shutil
@@ -14,21 +20,27 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from tests.services import free_port, postgres
+from tests.services import free_port
 
 
 @contextlib.contextmanager
 def own_database() -> Iterator[str]:
     """The URL of a new PostgreSQL database, dropped afterwards."""
-    with postgres() as server:
-        admin = os.environ.get("DATABASE_URL_ADMIN", server)
-        name = f"hub_faults_{secrets.token_hex(4)}"
-        _on(admin, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield _with_database(admin, name)
-        finally:
-            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-            _on(admin, drop.format(sql.Identifier(name)))
+    admin = os.environ.get("DATABASE_URL_ADMIN") or _server_of_this_process().url
+    name = f"hub_faults_{secrets.token_hex(4)}"
+    _on(admin, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield _with_database(admin, name)
+    finally:
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        _on(admin, drop.format(sql.Identifier(name)))
+
+
+@functools.cache
+def _server_of_this_process() -> Server:
+    held = contextlib.ExitStack()
+    atexit.register(held.close)
+    return held.enter_context(own_server())
 
 
 def _on(url: str, statement: sql.Composed) -> None:
@@ -57,7 +69,9 @@ class Server:
         self.url = self._url("hub")
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
+        options = (
+            f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=300"
+        )
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self.folder), "-w", "-l", log, "-o", options, "start")
 

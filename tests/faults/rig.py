@@ -1,8 +1,7 @@
 """A whole hub as its operator runs it, beside a counting upstream, so that parts can be killed.
 
-The rig has a PostgreSQL database of its own (DATABASE_URL_ADMIN or DATABASE_URL says
-where databases may be created, else 127.0.0.1:5432, else one started here) and only
-ever signals processes below the one that it started.
+The rig has a PostgreSQL database of its own (tests/faults/database.py) and only ever
+signals processes below the one that it started.
 """
 
 from __future__ import annotations
