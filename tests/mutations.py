@@ -2,14 +2,15 @@
 
     make mutations        (or python -m tests.mutations [NAME …])
 
-Works on a copy of the tree, one mutation at a time, on PostgreSQL (DATABASE_URL, else
-the one that `tests.services` finds or starts). The tests must be green without any
+Each mutation has a copy of the tree and a database of its own on PostgreSQL (DATABASE_URL,
+else the one that `tests.services` finds or starts). The tests must be green without any
 mutation, and a mutation counts as killed only when a test fails: not when nothing could
 be imported or collected.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -17,8 +18,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests.services import postgres
 
@@ -129,34 +132,41 @@ def main(names: Sequence[str]) -> int:
     if unknown:
         print(f"unknown: {', '.join(sorted(unknown))}")
         return 2
-    with postgres() as url, tempfile.TemporaryDirectory(prefix="hub-mutations-") as folder:
-        copy = Path(folder) / "tree"
-        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
-        environment = os.environ | {"DATABASE_URL": url, "HUB_VAR_DIR": str(Path(folder) / "var")}
-        every = sorted({path for found in chosen for path in found.tests})
-        if run(copy, environment, every) != 0:
-            print("the tests are red without a mutation: mend them first")
-            return 2
-        killed = sum(_is_killed(found, copy, environment) for found in chosen)
+    every = sorted({path for found in chosen for path in found.tests})
+    with postgres() as url, ThreadPoolExecutor(os.cpu_count()) as pool:
+        unchanged = pool.submit(_run_copy, url, None, every)
+        verdicts = list(pool.map(functools.partial(_is_killed, url), chosen))
+    if unchanged.result() != 0:
+        print("the tests are red without a mutation: mend them first")
+        return 2
+    killed = sum(verdicts)
     print(f"killed {killed}/{len(chosen)}")
     return 0 if killed == len(chosen) else 1
 
 
-def _is_killed(mutation: Mutation, copy: Path, environment: dict[str, str]) -> bool:
-    path = copy / mutation.file
-    original = path.read_text(encoding="utf-8")
-    if original.count(mutation.old) != 1:
+def _is_killed(url: str, mutation: Mutation) -> bool:
+    began = time.perf_counter()
+    if (ROOT / mutation.file).read_text(encoding="utf-8").count(mutation.old) != 1:
         print(f"STALE     {mutation.name}: its text is not once in {mutation.file}")
         return False
-    began = time.perf_counter()
-    path.write_text(original.replace(mutation.old, mutation.new), encoding="utf-8")
-    try:
-        code = run(copy, environment, mutation.tests)
-    finally:
-        path.write_text(original, encoding="utf-8")
+    code = _run_copy(url, mutation, mutation.tests)
     verdict = {0: "SURVIVED", TESTS_FAILED: "killed"}.get(code, f"UNCLEAR ({code})")
     print(f"{verdict:9} {mutation.name} ({time.perf_counter() - began:.1f} s)", flush=True)
     return code == TESTS_FAILED
+
+
+def _run_copy(url: str, mutation: Mutation | None, tests: Sequence[str]) -> int:
+    """pytest's exit code for a copy of the tree with the mutation, on a database of its own."""
+    with tempfile.TemporaryDirectory(prefix="hub-mutation-") as folder:
+        copy = Path(folder) / "tree"
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        if mutation:
+            path = copy / mutation.file
+            text = path.read_text(encoding="utf-8")
+            path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+        database = urlsplit(url)._replace(path=f"/mutation_{Path(folder).name[-8:]}").geturl()
+        environment = {"DATABASE_URL": database, "HUB_VAR_DIR": str(Path(folder) / "var")}
+        return run(copy, os.environ | environment, tests)
 
 
 def run(copy: Path, environment: dict[str, str], tests: Sequence[str]) -> int:
