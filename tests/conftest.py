@@ -5,6 +5,7 @@ alice is the administrator, bob an operator, charlie a stranger with an account.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -38,14 +39,30 @@ PROMISED_TIMEOUT = wire.TIMEOUT_SECONDS
 wire.TIMEOUT_SECONDS = 5.0
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that need PostgreSQL or Redis run only where the suite runs on them."""
+STORED = frozenset({"db", "transactional_db", "django_db_setup", "own_redis"})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that need PostgreSQL or Redis run only where the suite runs on them.
+
+    HUB_TESTS=stored leaves out those that touch neither: they have passed on SQLite.
+    """
+    if os.environ.get("HUB_TESTS") == "stored":
+        config.hook.pytest_deselected(items=[item for item in items if not _is_stored(item)])
+        items[:] = filter(_is_stored, items)
     on_postgres = "postgresql" in settings.DATABASES["default"]["ENGINE"]
     needs = {"postgres": on_postgres, "redis": bool(settings.REDIS_URL)}
     for item in items:
         for name, there in needs.items():
             if item.get_closest_marker(name) and not there:
                 item.add_marker(pytest.mark.skip(reason=f"this run is not on {name}"))
+
+
+def _is_stored(item: pytest.Item) -> bool:
+    """Whether what it shows could differ with the database or with Redis."""
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "postgres", "redis"))
+    fixtures = getattr(item, "fixturenames", ())
+    return marked or not STORED.isdisjoint(fixtures) or "coordination" in item.path.parts
 
 
 @pytest.fixture
