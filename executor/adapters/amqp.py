@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 
 from amqp import Message as Content
 
-from executor import messaging, tcp_place
-from executor.lending import lent
-from executor.messaging import Message
+from executor.tcp import messaging
+from executor.tcp import place as tcp_place
+from executor.tcp.lending import lent
+from executor.tcp.messaging import Message
+from executor.tcp.pooled import PooledAdapter
 from integration_hub.egress.amqp_session import NOT_ALLOWED, AmqpSession, Declined, Nacked
-from integration_hub.egress.pooling import Pool
 from integration_hub.lib.errors import Fault
-from registry.adapter import Adapter, AdapterAnswer, AdapterCall, Exchanged, Sent, adapters
+from registry.adapter import AdapterAnswer, AdapterCall, Exchanged, Sent, adapters
 from registry.adapter_values import json_answer
 from registry.spec import MethodSpec
 
@@ -27,17 +28,10 @@ _STATUSES = {311: 422, _NO_ROUTE: 404, 313: 404, 403: 403, 404: 404, 405: 409, 4
 
 
 @adapters.register("amqp")
-class AmqpAdapter(Adapter):
+class AmqpAdapter(PooledAdapter[AmqpSession]):
     type: ClassVar[str] = "amqp"
     title: ClassVar[str] = "AMQP (RabbitMQ)"
-    keeps_deadline: ClassVar[bool] = True
     supported_auth: ClassVar[frozenset[str]] = frozenset({"basic", "mtls"})
-
-    def __init__(self) -> None:
-        self._pool: Pool[AmqpSession] = Pool()
-
-    def close(self) -> None:
-        self._pool.close()
 
     def config_schema(self) -> Mapping[str, Any]:
         return {
@@ -90,9 +84,6 @@ class AmqpAdapter(Adapter):
 
     def needed_parameters(self, protocol: Mapping[str, Any]) -> frozenset[str]:
         return messaging.names_of(protocol, _ADDRESSED)
-
-    def is_idempotent(self, protocol: Mapping[str, Any]) -> bool:
-        return False
 
     def preview(self, call: AdapterCall) -> Sent:
         return _sent(call, _message(call))

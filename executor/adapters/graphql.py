@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from executor import http_sending as sending
-from executor.graphql_document import BadDocument, Operation, operation_of
+from executor.http import sending
+from executor.http.graphql_document import BadDocument, Operation, operation_of
 from executor.schema_members import members_of
 from integration_hub.egress.door import HttpAnswer, HttpRequest
 from integration_hub.lib.errors import Fault, ResponseInvalid, TransformFailed, ValidationFailed

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 import grpc
 
-from executor import http_template as template
 from executor.grpc import calling, descriptors, messages, reflection, statuses
 from executor.grpc.channel import is_secure, opened, origin_of
 from executor.grpc.descriptors import Services
 from executor.grpc.reflection import Metadata
+from executor.http import template
 from executor.schema_members import members_of
 from integration_hub.egress.door import HttpRequest
 from integration_hub.lib import jsonsafe

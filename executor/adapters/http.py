@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from executor.followups import job_options
-from executor.http_checks import method_faults
-from executor.http_lint import method_warnings
-from executor.http_request import build_request
-from executor.http_sending import BASE_URL, answered, send
-from executor.http_template import names_in
+from executor.http.checks import method_faults
+from executor.http.lint import method_warnings
+from executor.http.request import build_request
+from executor.http.sending import BASE_URL, answered, send
+from executor.http.template import names_in
 from integration_hub.egress.door import HttpRequest
 from integration_hub.lib.errors import Fault
 from registry.adapter import HTTP_AUTH, Adapter, AdapterAnswer, AdapterCall, adapters

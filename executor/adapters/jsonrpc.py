@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from executor import http_sending as sending
-from executor import json_rpc
+from executor.http import json_rpc, sending
 from executor.schema_members import members_of
 from integration_hub.egress.door import HttpRequest
 from integration_hub.lib.errors import Fault, TransformFailed

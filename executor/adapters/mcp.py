@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from executor import http_sending as sending
-from executor import json_rpc
-from executor.mcp_session import NoSession, Session, response_in, session
+from executor.http import json_rpc, sending
+from executor.http.mcp_session import NoSession, Session, response_in, session
 from integration_hub.egress.door import HttpAnswer, HttpRequest
 from integration_hub.lib.errors import Fault, ResponseInvalid, TransformFailed
 from registry.adapter import HTTP_AUTH, Adapter, AdapterAnswer, AdapterCall, adapters

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
-from executor import messaging, tcp_place
-from executor.lending import lent
-from executor.messaging import Message
-from integration_hub.egress.pooling import Pool
+from executor.tcp import messaging
+from executor.tcp import place as tcp_place
+from executor.tcp.lending import lent
+from executor.tcp.messaging import Message
+from executor.tcp.pooled import PooledAdapter
 from integration_hub.egress.redis_session import Declined, RedisSession
 from integration_hub.lib.errors import Fault
 from integration_hub.lib.pointers import join
-from registry.adapter import Adapter, AdapterAnswer, AdapterCall, Exchanged, Sent, adapters
+from registry.adapter import AdapterAnswer, AdapterCall, Exchanged, Sent, adapters
 from registry.adapter_values import json_answer
 from registry.spec import MethodSpec
 
@@ -31,19 +32,12 @@ _STATUSES = {"WRONGPASS": 401, "NOAUTH": 401, "NOPERM": 403, "WRONGTYPE": 409, "
 
 
 @adapters.register("redis_stream")
-class RedisStreamAdapter(Adapter):
+class RedisStreamAdapter(PooledAdapter[RedisSession]):
     type: ClassVar[str] = "redis_stream"
     title: ClassVar[str] = "Redis stream"
-    keeps_deadline: ClassVar[bool] = True
     supported_auth: ClassVar[frozenset[str]] = frozenset(
         {"none", "basic", "api_key", "bearer", "mtls"}
     )
-
-    def __init__(self) -> None:
-        self._pool: Pool[RedisSession] = Pool()
-
-    def close(self) -> None:
-        self._pool.close()
 
     def config_schema(self) -> Mapping[str, Any]:
         return {
@@ -106,9 +100,6 @@ class RedisStreamAdapter(Adapter):
 
     def needed_parameters(self, protocol: Mapping[str, Any]) -> frozenset[str]:
         return messaging.names_of(protocol, _ADDRESSED)
-
-    def is_idempotent(self, protocol: Mapping[str, Any]) -> bool:
-        return False
 
     def preview(self, call: AdapterCall) -> Sent:
         return _sent(call, _message(call), _stream(call))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 
-from executor import http_template as template
+from executor.http import template
 from executor.schema_members import members_of
 from executor.sftp import operations, paths, reading
 from executor.sftp.operations import Refused, Request

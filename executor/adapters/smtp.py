@@ -10,20 +10,20 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from executor import http_template as template
-from executor import tcp_place
-from executor.lending import lent
+from executor.http import template
 from executor.mail.checks import method_faults
 from executor.mail.message import BYTES, MAX_BYTES, Mail, mail_of
-from executor.messaging import HEADERS_SCHEMA
+from executor.tcp import place as tcp_place
+from executor.tcp.lending import lent
+from executor.tcp.messaging import HEADERS_SCHEMA
+from executor.tcp.pooled import PooledAdapter
 from integration_hub.egress.door import Login, TlsOptions
 from integration_hub.egress.kept import GuardedSocket
 from integration_hub.egress.mail_session import MailSession
-from integration_hub.egress.pooling import Pool
 from integration_hub.egress.smtp import Declined, Receipt, Reply, SmtpClient
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import Fault
-from registry.adapter import Adapter, AdapterAnswer, AdapterCall, Exchanged, Sent, adapters
+from registry.adapter import AdapterAnswer, AdapterCall, Exchanged, Sent, adapters
 from registry.adapter_values import json_answer
 from registry.spec import MethodSpec
 
@@ -35,19 +35,12 @@ _PLACES = {"anyOf": [_PLACE, {"type": "array", "items": _PLACE, "minItems": 1, "
 
 
 @adapters.register("smtp")
-class SmtpAdapter(Adapter):
+class SmtpAdapter(PooledAdapter[MailSession]):
     type: ClassVar[str] = "smtp"
     title: ClassVar[str] = "Mail (SMTP)"
-    keeps_deadline: ClassVar[bool] = True
     supported_auth: ClassVar[frozenset[str]] = frozenset(
         {"none", "basic", "bearer", "oauth2", "mtls"}
     )
-
-    def __init__(self) -> None:
-        self._pool: Pool[MailSession] = Pool()
-
-    def close(self) -> None:
-        self._pool.close()
 
     def config_schema(self) -> Mapping[str, Any]:
         return {
@@ -113,9 +106,6 @@ class SmtpAdapter(Adapter):
 
     def needed_parameters(self, protocol: Mapping[str, Any]) -> frozenset[str]:
         return frozenset(template.names_in(protocol.get("from")))
-
-    def is_idempotent(self, protocol: Mapping[str, Any]) -> bool:
-        return False
 
     def preview(self, call: AdapterCall) -> Sent:
         return _sent(call, mail_of(call))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from executor import tcp_place
 from executor.sql.checks import method_faults
 from executor.sql.lending import PORTS, SESSIONS, pool, session_for
 from executor.sql.refusals import AWAY, LOGIN, WRITES_REFUSED, Refusal
 from executor.sql.session import Session, allowed_seconds
 from executor.sql.statement import Bound, Statement, bind, parse
 from executor.sql.values import taken
+from executor.tcp import place as tcp_place
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import Cancelled, ConnectionFailed, Fault, HubError, TimedOut
 from registry.adapter import Adapter, AdapterAnswer, AdapterCall, Exchanged, Sent, adapters

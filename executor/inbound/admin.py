@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.admin import ModelAdmin
 from unfold.utils import display_for_label
 
-from executor.admin import BoundedPaginator
+from executor.admin.paginator import BoundedPaginator
 from executor.inbound import again, secrets, selectors
 from executor.inbound.admin_forms import HookSecretForm
 from executor.inbound.choices import HookStatus

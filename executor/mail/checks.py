@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from executor.http_checks import brace_faults, name_faults
-from executor.http_template import PLACE
+from executor.http.checks import brace_faults, name_faults
+from executor.http.template import PLACE
 from executor.mail.message import address_of
 from executor.schema_members import Members, members_of
 from integration_hub.egress.outgoing import is_header_name

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from html import escape
 from typing import Any
 
-from executor import http_template as template
+from executor.http import template
 from integration_hub.egress.outgoing import has_control
 from integration_hub.lib import clock, ids
 from integration_hub.lib.errors import Fault, TransformFailed, ValidationFailed

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from executor import http_template as template
+from executor.http import template
 from integration_hub.lib.errors import Fault, TargetForbidden, ValidationFailed
 
 MAX_PATH = 4096

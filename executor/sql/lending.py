@@ -6,12 +6,12 @@ from contextlib import AbstractContextManager
 
 from django.conf import settings
 
-from executor.lending import lent
 from executor.sql.mariadb import MariaDB
 from executor.sql.postgresql import PostgreSQL
 from executor.sql.session import Session
 from executor.sql.sqlite import SQLite
-from executor.tcp_place import port_of
+from executor.tcp.lending import lent
+from executor.tcp.place import port_of
 from integration_hub.egress.door import Login, TlsOptions
 from integration_hub.egress.kept import GuardedSocket
 from integration_hub.egress.pooling import Pool

@@ -17,7 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.types import NullType
 
-from executor.http_template import refused
+from executor.http.template import refused
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import TransformFailed
 from registry.adapter import AdapterCall

@@ -8,7 +8,7 @@ import json
 import pytest
 from django.core.management import call_command
 
-from executor.http_lint import method_warnings
+from executor.http.lint import method_warnings
 from registry.spec import MethodSpec
 from tests.executor.conftest import DOCUMENT
 

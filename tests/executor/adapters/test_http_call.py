@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from executor import http_sending
+from executor.http import sending as http_sending
 from integration_hub.egress.door import Deadline, Signed, TlsOptions
 from integration_hub.lib.errors import ConnectionFailed, TargetForbidden, TimedOut
 from tests.executor.adapters.conftest import adapter, call, method

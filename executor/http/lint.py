@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from executor.http_request import BODY_METHODS, body_kind, used_names
-from executor.http_template import names_in
+from executor.http.request import BODY_METHODS, body_kind, used_names
+from executor.http.template import names_in
 from executor.schema_members import members_of
 from integration_hub.lib.errors import Fault
 from integration_hub.lib.pointers import escape

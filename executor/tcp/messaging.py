@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from executor import http_template as template
-from executor.http_checks import brace_faults, name_faults
-from executor.http_request import only_text
+from executor.http import template
+from executor.http.checks import brace_faults, name_faults
+from executor.http.request import only_text
 from executor.schema_members import members_of
 from integration_hub.lib.errors import Fault, ValidationFailed
 from integration_hub.lib.pointers import join

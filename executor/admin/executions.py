@@ -5,50 +5,40 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from credentials.page_links import credential_links
-from executor import (
-    admin_actions,
-    admin_circuits,
-    admin_credentials,
-    admin_errors,
-    admin_health,
-    admin_links,
-    admin_live,
-    admin_pages,
-    admin_views,
+from executor.admin import (
+    actions as bulk,
 )
+from executor.admin import (
+    circuits,
+    credentials,
+    errors,
+    health,
+    links,
+    live,
+    pages,
+    views,
+)
+from executor.admin.paginator import BoundedPaginator
 from executor.api.filters import as_uuid
-from executor.models import Execution, ResultDrift
+from executor.models import Execution
 from registry.instance_links import instance_links
 
-COUNTED = 10_000
-
-instance_links.add("circuits", admin_links.circuits_link)
-instance_links.add("drift", admin_links.drift_link)
-instance_links.add("errors", admin_links.errors_link)
-instance_links.add("health", admin_links.health_link)
-instance_links.add("log", admin_links.log_link)
-instance_links.add("test", admin_links.test_link)
-instance_links.add("try", admin_links.try_link)
-credential_links.add("rotate", admin_credentials.rotate_link)
-credential_links.add("test", admin_credentials.test_link)
-
-
-class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
-    """Counts no further than 10,000 rows, so that a page costs the same however long the log is."""
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return int(rows.order_by()[: COUNTED + 1].count())
+instance_links.add("circuits", links.circuits_link)
+instance_links.add("drift", links.drift_link)
+instance_links.add("errors", links.errors_link)
+instance_links.add("health", links.health_link)
+instance_links.add("log", links.log_link)
+instance_links.add("test", links.test_link)
+instance_links.add("try", links.try_link)
+credential_links.add("rotate", credentials.rotate_link)
+credential_links.add("test", credentials.test_link)
 
 
 @admin.register(Execution)
@@ -66,11 +56,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     list_per_page = 50
     show_full_result_count = False
     paginator = BoundedPaginator
-    actions = (
-        admin_actions.replay_chosen,
-        admin_actions.cancel_chosen,
-        admin_actions.export_chosen,
-    )
+    actions = (bulk.replay_chosen, bulk.cancel_chosen, bulk.export_chosen)
     list_fullwidth = True
 
     @admin.display(description="Instance")
@@ -79,11 +65,11 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     @admin.display(description="Status")
     def state(self, row: Execution) -> SafeString:
-        return admin_pages.badge_of(row)
+        return pages.badge_of(row)
 
     @admin.display(description="Took")
     def took(self, row: Execution) -> str:
-        return admin_pages.duration(row.duration_ms)
+        return pages.duration(row.duration_ms)
 
     @admin.display(description="Started by")
     def started_by(self, row: Execution) -> str:
@@ -103,7 +89,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         return False
 
     def has_execute_permission(self, request: HttpRequest) -> bool:
-        return admin_actions.caller_of(request).can("execute")
+        return bulk.caller_of(request).can("execute")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -121,32 +107,32 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
             return self.admin_site.admin_view(view)
 
         own = [
-            path("live/", wrap(admin_live.live), name="executor_execution_live"),
-            path("try/", wrap(admin_views.try_method), name="executor_execution_try"),
+            path("live/", wrap(live.live), name="executor_execution_live"),
+            path("try/", wrap(views.try_method), name="executor_execution_try"),
             path(
                 "circuits/<uuid:instance_id>/",
-                wrap(admin_circuits.circuits),
+                wrap(circuits.circuits),
                 name="executor_execution_circuits",
             ),
-            path("errors/", wrap(admin_errors.errors), name="executor_execution_errors"),
+            path("errors/", wrap(errors.errors), name="executor_execution_errors"),
             path(
                 "health/<uuid:instance_id>/",
-                wrap(admin_health.health),
+                wrap(health.health),
                 name="executor_execution_health",
             ),
             path(
                 "test/<uuid:instance_id>/",
-                wrap(admin_views.test_connection),
+                wrap(views.test_connection),
                 name="executor_execution_test",
             ),
             path(
                 "credential/<uuid:instance_id>/test/",
-                wrap(admin_credentials.test_credential),
+                wrap(credentials.test_credential),
                 name="executor_credential_test",
             ),
             path(
                 "credential/<uuid:instance_id>/rotate/",
-                wrap(admin_credentials.rotate_credential),
+                wrap(credentials.rotate_credential),
                 name="executor_credential_rotate",
             ),
         ]
@@ -160,26 +146,4 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """One execution with its attempts, bodies and error."""
-        return admin_pages.execution_page(self, request, object_id)
-
-
-@admin.register(ResultDrift)
-class ResultDriftAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
-    list_display = ("method", "field", "code", "found", "count", "last_at", "definition_ref")
-    list_display_links = None
-    list_filter = ("code",)
-    ordering = ("-last_at",)
-    list_per_page = 50
-    actions = None
-
-    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
-        return lookup == "instance_id" or bool(super().lookup_allowed(lookup, value, request))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        return pages.execution_page(self, request, object_id)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from executor.http_request import BODY_METHODS, body_kind
-from executor.http_template import PLACE, names_in
+from executor.http.request import BODY_METHODS, body_kind
+from executor.http.template import PLACE, names_in
 from executor.schema_members import Members, members_of
 from integration_hub.egress.outgoing import OWN_HEADERS, has_control, is_header_name
 from integration_hub.lib.errors import Fault

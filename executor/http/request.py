@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from executor import http_template as template
+from executor.http import template
 from integration_hub.egress.door import HttpRequest
 from integration_hub.egress.policy import MAX_URL
 from integration_hub.lib.errors import TransformFailed, ValidationFailed

@@ -13,8 +13,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from executor import http_sending as sending
-from executor import json_rpc
+from executor.http import json_rpc, sending
 from integration_hub.egress.door import HttpAnswer, HttpRequest
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import Cancelled, HubError, ResponseInvalid, UpstreamError

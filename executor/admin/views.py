@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 from executor import connection_test, services
-from executor.admin_pages import pretty
+from executor.admin.pages import pretty
 from executor.api import envelope
 from integration_hub.access.caller import Caller
 from integration_hub.access.services import caller_of_user

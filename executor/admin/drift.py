@@ -1,0 +1,33 @@
+"""Where results left their schemas: what was found, and how often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from executor.models import ResultDrift
+
+
+@admin.register(ResultDrift)
+class ResultDriftAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    list_display = ("method", "field", "code", "found", "count", "last_at", "definition_ref")
+    list_display_links = None
+    list_filter = ("code",)
+    ordering = ("-last_at",)
+    list_per_page = 50
+    actions = None
+
+    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
+        return lookup == "instance_id" or bool(super().lookup_allowed(lookup, value, request))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,1 @@
+"""What adapters with a connection of their own have in common."""
