@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _TITLE = re.compile(r"hub: ([a-z]+)")
@@ -24,6 +24,8 @@ class Taken:
     count: int = 0
     memory_bytes: int = 0
     open_files: int = 0
+    cpu_seconds: dict[int, float] = field(default_factory=dict)
+    """By process id: a sum would fall when one of them ends."""
 
 
 def by_role(folder: Path) -> dict[str, Taken]:
@@ -31,11 +33,12 @@ def by_role(folder: Path) -> dict[str, Taken]:
     found: dict[str, Taken] = {}
     for pid in _pids(folder):
         with suppress(OSError, ValueError, IndexError):
-            role, memory, files = _look(Path(f"/proc/{pid}"))
+            role, memory, files, cpu = _look(Path(f"/proc/{pid}"))
             taken = found.setdefault(role, Taken())
             taken.count += 1
             taken.memory_bytes += memory
             taken.open_files += files
+            taken.cpu_seconds[pid] = cpu
     return found
 
 
@@ -44,8 +47,11 @@ def _pids(folder: Path) -> set[int]:
     return {int(name[1]) for name in names if name} | {os.getpid()}
 
 
-def _look(place: Path) -> tuple[str, int, int]:
+def _look(place: Path) -> tuple[str, int, int, float]:
     title = _TITLE.search((place / "cmdline").read_text(errors="replace"))
     pages = int((place / "statm").read_text().split()[1])
     files = sum(1 for _ in (place / "fd").iterdir())
-    return (title[1] if title else OTHER), pages * os.sysconf("SC_PAGE_SIZE"), files
+    # Its name, in brackets, may hold blanks; of what follows, 11 and 12 are utime and stime.
+    after = (place / "stat").read_text().rpartition(")")[2].split()
+    cpu = (int(after[11]) + int(after[12])) / os.sysconf("SC_CLK_TCK")
+    return (title[1] if title else OTHER), pages * os.sysconf("SC_PAGE_SIZE"), files, cpu

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection
 from django.db.models import Max
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from credentials.models import Credential
@@ -108,11 +108,18 @@ def _processes() -> Iterator[Metric]:
     count = _family("integration_hub_processes", "Processes of this host.")
     memory = _family("integration_hub_process_resident_memory_bytes", "Their resident memory.")
     files = _family("integration_hub_process_open_fds", "Their open files.")
+    cpu = CounterMetricFamily(
+        "integration_hub_process_cpu_seconds",
+        "CPU time, user and system, of each process that lives.",
+        labels=["role", "pid"],
+    )
     for role, found in processes.by_role(settings.HUB_METRICS_DIR).items():
         count.add_metric([role], found.count)
         memory.add_metric([role], found.memory_bytes)
         files.add_metric([role], found.open_files)
-    yield from (count, memory, files)
+        for pid, seconds in found.cpu_seconds.items():
+            cpu.add_metric([role, str(pid)], seconds)
+    yield from (count, memory, files, cpu)
 
 
 def _family(name: str, text: str) -> GaugeMetricFamily:
