@@ -141,6 +141,7 @@ HUB_WORKER_THREADS = env.integer("HUB_WORKER_THREADS", 8, minimum=1)
 HUB_SCHEDULES = schedules.SCHEDULES
 HUB_WEB_THREADS = env.integer("HUB_WEB_THREADS", 16, minimum=4)
 HUB_STATUS_PAGE = env.flag("HUB_STATUS_PAGE")
+HUB_RELEASE = env.text("HUB_RELEASE")
 HUB_METRICS_DIR = VAR_DIR / "metrics"
 HUB_CHECK_EVENTS = DEBUG  # compare every event with its schema: tests and development only
 

@@ -32,7 +32,7 @@ _GROUP = closed(
         "changed_before": {
             "type": "array",
             "description": "What was done to the instance or its credential in the 24 h before "
-            "the first of them.",
+            "the first of them, and which release of the hub was deployed then.",
             "items": closed({"at": TIME, "what": _TEXT}),
         },
     }

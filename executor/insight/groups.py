@@ -1,7 +1,7 @@
 """The failures of a span of time, grouped; read from the log, so that nothing is counted twice.
 
 Of each group also what was changed before it began: the instance, its definition's
-version, its credential, as the audit log has it.
+version, its credential, the hub's own release, as the audit log has it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from executor import selectors
 from executor.choices import ExecutionStatus
 from executor.insight.hints import hint_for
 from executor.insight.normal import normalised
 from integration_hub.access.caller import Caller
+from integration_hub.audit import releases
 from integration_hub.audit.models import AuditEntry
 from integration_hub.lib import clock, jsonsafe
 from integration_hub.lib.ids import floor_id
@@ -104,12 +107,17 @@ def shown(groups: list[Group]) -> list[dict[str, Any]]:
 
 
 def _changes(slug: str) -> list[tuple[datetime, str]]:
-    """The last changes of an instance and of its credential, newest first."""
+    """The last changes of an instance, of its credential and of the hub itself, newest first."""
     since = clock.now() - max(WINDOWS.values()) - BEFORE
+    its_own = Q(target_type__in=_CHANGED, target=slug)
     rows = AuditEntry.objects.filter(
-        target_type__in=_CHANGED, target=slug, pk__gte=floor_id(since)
-    ).order_by("-id")
-    return list(rows.values_list("at", "action")[:200])
+        its_own | Q(target_type=releases.KIND), pk__gte=floor_id(since)
+    )
+    found = rows.order_by("-id").values_list("at", "action", "target_type", "target")[:200]
+    return [
+        (at, f"{action} {target}" if kind == releases.KIND else action)
+        for at, action, kind, target in found
+    ]
 
 
 def _before(group: Group, changes: list[tuple[datetime, str]]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -78,7 +79,10 @@ class OtelSpan:
 
 class OtelTracer:
     def __init__(self, endpoint: str) -> None:
-        resource = Resource.create({"service.name": "integration-hub"})
+        service = {"service.name": "integration-hub"}
+        if settings.HUB_RELEASE:
+            service["service.version"] = settings.HUB_RELEASE
+        resource = Resource.create(service)
         self._provider = TracerProvider(resource=resource)
         self._provider.add_span_processor(BatchSpanProcessor(EgressExporter(endpoint)))
         self._tracer = self._provider.get_tracer("integration_hub")

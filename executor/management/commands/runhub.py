@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from executor.delivery import node, schedule, tree, web
 from executor.delivery.supervisor import Supervisor
+from integration_hub.audit import releases
 
 
 class Command(BaseCommand):
@@ -44,6 +45,7 @@ class Command(BaseCommand):
             ) from None
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
         schedule.ensure()
+        releases.note("command:runhub")
         tree.share_metrics(fresh=True)
         tree.name_this_node(queues=node.QUEUES, threads=None)
         children = [

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from executor.delivery import node, schedule, tree
 from executor.delivery.supervisor import Supervisor
+from integration_hub.audit import releases
 
 
 class Command(BaseCommand):
@@ -35,5 +36,6 @@ class Command(BaseCommand):
             queues=tuple(options["queue"] or node.QUEUES), threads=options["threads"]
         )
         schedule.ensure()
+        releases.note("command:runworker")
         tree.share_metrics(fresh=False)
         Supervisor(tree.worker_children(workers=workers)).run()

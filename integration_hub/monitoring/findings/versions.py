@@ -6,6 +6,7 @@ import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
+from django.conf import settings
 from django.db import connection
 
 from integration_hub.monitoring.findings.finding import Finding
@@ -15,7 +16,8 @@ _SHOWN = ("Django", "django-q2", "djangorestframework", "psycopg", "redis")
 
 def versions() -> Iterator[Finding]:
     """Of the hub, of Python, of what it stands on, and of the database."""
-    yield Finding("versions", "ok", f"Integration Hub {_of('integration-hub') or 'from source'}.")
+    release = settings.HUB_RELEASE or _of("integration-hub") or "from source"
+    yield Finding("versions", "ok", f"Integration Hub {release}.")
     yield Finding("versions", "ok", f"Python {platform.python_version()}, {_listed()}.")
     yield Finding("versions", "ok", f"{connection.vendor} {_database()}.")
 

@@ -6,6 +6,8 @@ import pytest
 
 from executor.insight.hints import hint_for
 from executor.insight.normal import LENGTH, normalised
+from integration_hub.audit import releases
+from integration_hub.audit.models import AuditEntry
 from registry import services as registry
 from registry.models import Instance
 from tests.executor.delivery.conftest import definition_document
@@ -57,6 +59,22 @@ def test_failures_are_grouped_and_counted_with_an_example(fail, api):
     assert "ask the provider" in first["hint"]
     assert (second["count"], second["upstream_status"]) == (1, 422)
     assert first["definitions"] == ["target@1.0.0"]
+
+
+def test_the_release_that_was_deployed_before_stands_beside_it(target, fail, api, settings):
+    for release in ("v1.3.0", "v1.4.0", "v1.4.0"):
+        settings.HUB_RELEASE = release
+        releases.note("command:runhub")
+    fail(500)
+    (group,) = api("read").get("/api/v1/errors").json()["results"]
+    what = [change["what"] for change in group["changed_before"]]
+    assert what == ["hub.deployed v1.4.0", "hub.deployed v1.3.0", "instance.created"]
+
+
+def test_without_a_name_of_the_release_nothing_is_written(db, settings):
+    settings.HUB_RELEASE = ""
+    releases.note("command:runhub")
+    assert not AuditEntry.objects.filter(target_type=releases.KIND).exists()
 
 
 def test_what_was_changed_before_stands_beside_it(target, fail, api):
