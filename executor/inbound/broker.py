@@ -71,6 +71,9 @@ class BrokerKind(ABC):
     schemes: tuple[str, str]
     ports: tuple[int, int]
 
+    def check(self, address: Address) -> None:  # noqa: B027 - a hook: most paths may say anything
+        """Raise ValidationFailed where the URL's path says nothing to this protocol."""
+
     @abstractmethod
     def open(self, address: Address, wish: Wish) -> Broker:
         """Connected through egress and ready to fetch. Raises HubError."""

@@ -35,18 +35,16 @@ def address_of(url: str) -> tuple[BrokerKind, str, Address]:
     for name, kind in brokers:
         if parts.scheme in kind.schemes and parts.hostname:
             secured = parts.scheme == kind.schemes[1]
-            return (
-                kind,
-                name,
-                Address(
-                    host=parts.hostname,
-                    port=port or kind.ports[secured],
-                    path=unquote(parts.path.removeprefix("/")),
-                    secured=secured,
-                    username=unquote(parts.username or ""),
-                    password=unquote(parts.password or ""),
-                ),
+            address = Address(
+                host=parts.hostname,
+                port=port or kind.ports[secured],
+                path=unquote(parts.path.removeprefix("/")),
+                secured=secured,
+                username=unquote(parts.username or ""),
+                password=unquote(parts.password or ""),
             )
+            kind.check(address)
+            return kind, name, address
     known = ", ".join(f"{scheme}://" for _, kind in brokers for scheme in kind.schemes)
     off = "; ".join(f"{name}: {why}" for name, why in brokers.disabled.items())
     raise ValidationFailed(f"The broker's URL begins with one of {known}. {off}".strip())

@@ -10,7 +10,7 @@ from integration_hub.egress.connect import connect
 from integration_hub.egress.door import Deadline, Login, TlsOptions
 from integration_hub.egress.kept import attach
 from integration_hub.egress.redis_session import Declined, RedisSession
-from integration_hub.lib.errors import ConnectionFailed
+from integration_hub.lib.errors import ConnectionFailed, ValidationFailed
 
 COMMAND_S = 30.0
 BLOCK_MS = 1_000
@@ -98,6 +98,11 @@ class RedisStreamKind(BrokerKind):
     schemes = ("redis", "rediss")
     ports = (6379, 6379)
 
+    def check(self, address: Address) -> None:
+        if address.path and not (address.path.isascii() and address.path.isdigit()):
+            said = "The path of a Redis URL is a database's number, as in redis://host:6379/0."
+            raise ValidationFailed(said)
+
     def open(self, address: Address, wish: Wish) -> Broker:
         sock = connect(
             address.host,
@@ -107,7 +112,7 @@ class RedisStreamKind(BrokerKind):
         )
         try:
             login = Login(username=address.username, password=address.password)
-            database = int(address.path or 0) if address.path.isdigit() or not address.path else 0
+            database = int(address.path or 0)
             broker = RedisStream(RedisSession(sock, database=database, login=login), address, wish)
             broker.prepare()
         except Declined as declined:

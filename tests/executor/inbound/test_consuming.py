@@ -301,3 +301,9 @@ def test_a_url_that_leads_nowhere_is_refused_without_its_password(url, db):
     with pytest.raises(CommandError) as refused:
         call_command("consume_events", "--queue", QUEUE, "--url", url)
     assert "s3cr3t-word" not in str(refused.value)
+
+
+@pytest.mark.parametrize("path", ["tasks", "0/tasks", "-1", "²"])
+def test_a_path_that_is_no_database_of_redis_is_refused_and_not_taken_for_one(path, db):
+    with pytest.raises(CommandError, match="a database's number"):
+        call_command("consume_events", "--queue", QUEUE, "--url", f"redis://127.0.0.1/{path}")
