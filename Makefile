@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_WORKERS ?= auto
 # Faults mostly wait; those that time calls (in the rooms' own folders) run alone, after them.
-FAULT_WORKERS ?= 3
+FAULT_WORKERS ?= 2
 ROUND_TRIPS := back or written_whole or any_bytes or whatever_comes or conversion_succeeds
 
 .PHONY: run test test-postgres test-browser faults fuzz round-trips mutations bench lint types imports openapi audit goldens format clean help

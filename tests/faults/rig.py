@@ -27,7 +27,6 @@ from tests.faults.processes import (
     kill,
     processes_of,
     reads_a_pipe,
-    system_call,
 )
 from tests.services import free_port
 
@@ -276,6 +275,8 @@ class Rig:
 
     def idle_next_in_line(self) -> int:
         """The worker that waits on the queue's pipe; the others wait for its lock."""
-        reading = [pid for pid in self.pids("worker") if reads_a_pipe(pid)]
-        assert reading, {pid: system_call(pid) for pid in self.pids("worker")}
-        return reading[0]
+
+        def reading() -> int | None:
+            return next((pid for pid in self.pids("worker") if reads_a_pipe(pid)), None)
+
+        return int(wait_for("a worker that waits on the pipe", reading))
