@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_WORKERS ?= auto
-# Faults mostly wait; those that time calls (in the rooms' own folders) run alone, after them.
+# Faults mostly wait, and run side by side; those that time calls run alone, after them.
 FAULT_WORKERS ?= 2
+TIMED := tests/faults/test_queues.py tests/coordination tests/executor
 ROUND_TRIPS := back or written_whole or any_bytes or whatever_comes or conversion_succeeds
 
 .PHONY: run test test-postgres test-browser faults fuzz round-trips mutations bench lint types imports openapi audit goldens format clean help
@@ -21,8 +22,8 @@ test-browser: .venv/.dev  ## the admin in a real Chromium
 	$(BIN)/python -m pytest tests/browser -m browser
 
 faults: .venv/.dev  ## real processes, really killed; HUB_FAULTS=full for the full sizes
-	$(BIN)/python -m pytest tests/faults -m faults -n $(FAULT_WORKERS) --dist loadfile
-	$(BIN)/python -m pytest tests/coordination tests/executor -m faults
+	$(BIN)/python -m pytest tests/faults -m faults -n $(FAULT_WORKERS) --dist loadfile $(TIMED:%=--ignore %)
+	$(BIN)/python -m pytest $(TIMED) -m faults
 
 fuzz: .venv/.dev  ## the API by its own OpenAPI document; expressions for HUB_FUZZ_SECONDS
 	$(BIN)/python -m pytest -m fuzz -n $(PYTEST_WORKERS)
