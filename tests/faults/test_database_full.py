@@ -14,8 +14,8 @@ from tests.faults.rig import Rig, wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
-FULL_FOR = figures.size(20, 5)
-LOCKED_FOR = figures.size(30, 8)
+FULL_FOR = figures.size(20, 8)
+LOCKED_FOR = figures.size(30, 12)
 BACK_WITHIN, ANSWER_WITHIN = 15.0, 8.0
 
 
