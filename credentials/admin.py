@@ -17,7 +17,6 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
-from unfold.admin import ModelAdmin
 from unfold.utils import display_for_label
 
 from credentials import ageing, services
@@ -30,9 +29,9 @@ from credentials.page_links import links_of
 from credentials.renewing import refresh_credential
 from credentials.scheme import schemes
 from credentials.selectors import choices_for, instances_without, reason_of, shown_status
-from integration_hub.access.caller import Caller
-from integration_hub.access.services import caller_of_user
+from integration_hub.access.person import caller_of
 from integration_hub.lib.errors import HubError
+from integration_hub.model_admin import HubAdmin
 from registry.instance_links import instance_links
 from registry.models import Instance
 from registry.spec import AuthSpec
@@ -49,7 +48,7 @@ _CHOOSE = "admin/credentials/credential/choose.html"
 
 
 @admin.register(Credential)
-class CredentialAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class CredentialAdmin(HubAdmin):
     list_display = (
         "slug",
         "type",
@@ -109,7 +108,7 @@ class CredentialAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     def _renew(self, request: HttpRequest, instance: Instance) -> None:
         try:
-            row = refresh_credential(instance=instance, caller=_caller(request))
+            row = refresh_credential(instance=instance, caller=caller_of(request))
         except HubError as error:
             self.message_user(request, error.detail, messages.ERROR)
             return
@@ -118,7 +117,7 @@ class CredentialAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         self.message_user(request, said, messages.SUCCESS)
 
     def delete_model(self, request: HttpRequest, obj: Credential) -> None:
-        services.delete_credential(instance=obj.instance, caller=_caller(request))
+        services.delete_credential(instance=obj.instance, caller=caller_of(request))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(connect_view)
@@ -233,7 +232,7 @@ class CredentialAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
                 auth_id=entry.id,
                 data=form.data_to_store(),
                 expires_at=form.cleaned_data["expires_at"],
-                caller=_caller(request),
+                caller=caller_of(request),
             )
         except HubError as error:
             form.show(error.errors, error.detail)
@@ -252,12 +251,6 @@ def _badge(row: Credential) -> SafeString:
     status = CredentialStatus(shown_status(row))
     shown: SafeString = display_for_label((status, status.label), "", _COLOURS)
     return format_html("{} {}", shown, reason_of(row))
-
-
-def _caller(request: HttpRequest) -> Caller:
-    if not request.user.is_authenticated:
-        raise PermissionDenied
-    return caller_of_user(request.user)
 
 
 def _form_for(request: HttpRequest, entry: AuthSpec, row: Credential | None) -> CredentialForm:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -22,7 +21,7 @@ from credentials.models import Credential
 from credentials.oauth2 import authorize, browser, entries, links, pages, scopes
 from credentials.oauth2.start import client_data, start_flow
 from integration_hub.access.caller import Caller
-from integration_hub.access.services import caller_of_user
+from integration_hub.access.person import caller_of
 from integration_hub.lib.errors import HubError
 from registry.models import Instance
 from registry.spec import AuthSpec
@@ -56,7 +55,7 @@ def connect_view(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     """Registered below the admin of credentials, which lets staff alone in."""
     if not request.user.has_perm(_RIGHT):
         raise PermissionDenied
-    caller = caller_of_user(cast("User", request.user))
+    caller = caller_of(request)
     instance = get_object_or_404(Instance.objects.select_related("definition"), pk=instance_id)
     try:
         entry = entries.entry_for(instance, request.GET.get("auth") or None)

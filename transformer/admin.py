@@ -13,9 +13,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from integration_hub.access.person import actor_of
 from integration_hub.lib.errors import Fault, HubError, ValidationFailed
 from registry.admin.readable import as_yaml, badge, preformatted
-from registry.admin.verbs import VerbAdmin, actor_of, sentences
+from registry.admin.verbs import VerbAdmin, sentences
 from registry.reading import read_document
 from transformer.choices import TransformStatus
 from transformer.models import IMMUTABLE, NamedTransform

@@ -13,8 +13,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from integration_hub.access.person import actor_of
 from integration_hub.lib.errors import HubError
-from registry.admin.verbs import actor_of, sentences
+from registry.admin.verbs import sentences
 from transformer.authoring import drafts, trying
 from transformer.authoring.drafts import NAMED, OF_DEFINITION, Chosen
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 
@@ -14,15 +13,11 @@ from executor.api import streams
 from executor.choices import Mode
 from executor.querysets import ExecutionQuerySet
 from integration_hub.access.caller import Caller
-from integration_hub.access.services import caller_of_user
+from integration_hub.access.person import caller_of
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import HubError, ServiceUnavailable
 
 AT_ONCE = 1_000
-
-
-def caller_of(request: HttpRequest) -> Caller:
-    return caller_of_user(cast("User", request.user))
 
 
 @admin.action(description="Replay in the background", permissions=["execute"])

@@ -6,8 +6,6 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -18,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from executor import circuit_control
 from executor.api import envelope
 from executor.api.docs import circuits as circuit_docs
-from integration_hub.access.services import caller_of_user
+from integration_hub.access.person import caller_with
 from integration_hub.coordination import revision
 from integration_hub.lib.errors import HubError
 from registry import runtime
@@ -37,9 +35,7 @@ _LABELS = {"forced_open": "Force open", "disabled": "Switch off", "closed": "Res
 @require_http_methods(["GET", "POST"])
 def circuits(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     """The circuits of one instance; each button is a POST that sets one of them."""
-    caller = caller_of_user(cast("User", request.user))
-    if not caller.can("manage"):
-        raise PermissionDenied
+    caller = caller_with(request, "manage")
     with revision.scope():
         try:
             instance = runtime.by_ref(str(instance_id), caller)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -21,7 +20,7 @@ from credentials.scheme import schemes
 from executor import credential_rotation
 from executor.credential_tests import asking
 from integration_hub.access.caller import Caller
-from integration_hub.access.services import caller_of_user
+from integration_hub.access.person import caller_of
 from integration_hub.lib.errors import HubError
 from registry.models import Instance
 
@@ -78,7 +77,7 @@ def _allowed(request: HttpRequest, instance_id: UUID) -> tuple[Caller, Credentia
     """Who may change the credential, of an instance that they see."""
     if not request.user.has_perm(_RIGHT):
         raise PermissionDenied
-    caller = caller_of_user(cast("User", request.user))
+    caller = caller_of(request)
     seen = Instance.objects.visible_to(caller).filter(pk=instance_id)
     rows = Credential.objects.select_related("instance").defer("secret")
     row = rows.filter(instance__in=seen).first()

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from executor.models import ResultDrift
+from integration_hub.model_admin import ReadOnlyAdmin
 
 
 @admin.register(ResultDrift)
-class ResultDriftAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class ResultDriftAdmin(ReadOnlyAdmin):
     list_display = ("method", "field", "code", "found", "count", "last_at", "definition_ref")
     list_display_links = None
     list_filter = ("code",)
@@ -22,12 +21,3 @@ class ResultDriftAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
         return lookup == "instance_id" or bool(super().lookup_allowed(lookup, value, request))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

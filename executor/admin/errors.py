@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_GET
 
 from executor.insight import groups
-from integration_hub.access.services import caller_of_user
+from integration_hub.access.person import caller_with
 
 
 @require_GET
 def errors(request: HttpRequest) -> HttpResponse:
     """Of one instance or of all; a span that is not offered is a day."""
-    caller = caller_of_user(cast("User", request.user))
-    if not caller.can("read") or not request.user.has_perm("executor.view_execution"):
+    caller = caller_with(request, "read")
+    if not request.user.has_perm("executor.view_execution"):
         raise PermissionDenied
     asked = request.GET.get("window", "")
     window = asked if asked in groups.WINDOWS else "24h"

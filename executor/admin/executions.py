@@ -9,7 +9,6 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 
 from credentials.page_links import credential_links
 from executor.admin import (
@@ -28,6 +27,8 @@ from executor.admin import (
 from executor.admin.paginator import BoundedPaginator
 from executor.api.filters import as_uuid
 from executor.models import Execution
+from integration_hub.access.person import caller_of
+from integration_hub.model_admin import ReadOnlyAdmin
 from registry.instance_links import instance_links
 
 instance_links.add("circuits", links.circuits_link)
@@ -42,7 +43,7 @@ credential_links.add("test", credentials.test_link)
 
 
 @admin.register(Execution)
-class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class ExecutionAdmin(ReadOnlyAdmin):
     list_display = (
         *("created_at", "instance", "method", "state", "code"),
         *("mode", "attempts", "took", "started_by", "correlation"),
@@ -79,17 +80,8 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     def correlation(self, row: Execution) -> str:
         return row.correlation_id or "—"
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Execution | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Execution | None = None) -> bool:
-        return False
-
     def has_execute_permission(self, request: HttpRequest) -> bool:
-        return bulk.caller_of(request).can("execute")
+        return caller_of(request).can("execute")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
-from unfold.admin import ModelAdmin
 
 from executor.health import history, overview, silences
 from executor.health.models import HealthSilence
 from executor.health.tally import Grain
-from integration_hub.access.caller import Caller
-from integration_hub.access.services import caller_of_user
+from integration_hub.access.person import caller_with
 from integration_hub.lib import clock
 from integration_hub.lib.errors import HubError
+from integration_hub.model_admin import HubAdmin
 from registry.choices import Health
 from registry.selectors import get_instance
 
@@ -37,7 +34,7 @@ _TONES = {
 @require_GET
 def health(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     """Is it sick, since when, why, and what it was like before."""
-    caller = _caller(request, "read")
+    caller = caller_with(request, "read")
     try:
         instance = get_instance(str(instance_id), caller)
     except HubError:
@@ -83,7 +80,7 @@ class SilenceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 
 @admin.register(HealthSilence)
-class HealthSilenceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class HealthSilenceAdmin(HubAdmin):
     """Added and ended, never changed: what was silent when stays true."""
 
     form = SilenceForm
@@ -113,7 +110,7 @@ class HealthSilenceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no typ
     def save_model(self, request: HttpRequest, obj: HealthSilence, form: Any, change: bool) -> None:
         """Through the service, so that it is checked and audited as over REST."""
         made = silences.create_silence(
-            caller=_caller(request, "manage"),
+            caller=caller_with(request, "manage"),
             kind=obj.kind,
             instance=str(obj.instance_id) if obj.instance_id else "",
             starts_at=obj.starts_at,
@@ -124,15 +121,8 @@ class HealthSilenceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no typ
 
     @admin.action(description="End now", permissions=["end"])
     def end_now(self, request: HttpRequest, queryset: Any) -> None:
-        caller, ended = _caller(request, "manage"), 0
+        caller, ended = caller_with(request, "manage"), 0
         for row in queryset.filter(ends_at__gt=clock.now()):
             silences.end_silence(caller=caller, silence_id=row.pk)
             ended += 1
         self.message_user(request, f"Ended: {ended}.")
-
-
-def _caller(request: HttpRequest, scope: str) -> Caller:
-    caller = caller_of_user(cast("User", request.user))
-    if not caller.can(scope):
-        raise PermissionDenied
-    return caller

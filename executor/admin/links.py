@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
 from urllib.parse import urlencode
 
-from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.urls import reverse
 
 from executor.models import ResultDrift
-from integration_hub.access.services import caller_of_user
+from integration_hub.access.person import caller_of
 from registry.models import Instance
 
 Link = tuple[str, str] | None
@@ -62,4 +60,4 @@ def log_link(request: HttpRequest, instance: Instance) -> Link:
 
 
 def _may(request: HttpRequest, scope: str) -> bool:
-    return caller_of_user(cast("User", request.user)).can(scope)
+    return caller_of(request).can(scope)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
@@ -16,7 +14,7 @@ from executor import connection_test, services
 from executor.admin.pages import pretty
 from executor.api import envelope
 from integration_hub.access.caller import Caller
-from integration_hub.access.services import caller_of_user
+from integration_hub.access.person import caller_with
 from integration_hub.api import request_id
 from integration_hub.api.problem import problem_body
 from integration_hub.coordination import revision
@@ -28,17 +26,10 @@ from registry.runtime import RuntimeInstance
 from registry.spec import MethodSpec
 
 
-def _caller(request: HttpRequest, scope: str) -> Caller:
-    caller = caller_of_user(cast("User", request.user))
-    if not caller.can(scope):
-        raise PermissionDenied
-    return caller
-
-
 @require_http_methods(["GET", "POST"])
 def try_method(request: HttpRequest) -> HttpResponse:
     """Choose an instance, then a method, fill in its parameters, call it and see what happens."""
-    caller = _caller(request, "execute")
+    caller = caller_with(request, "execute")
     given = request.POST if request.method == "POST" else request.GET
     with revision.scope():
         instance = _instance(given.get("instance", ""), caller)
@@ -59,7 +50,7 @@ def try_method(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def test_connection(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     """Asks first (GET), tests then (POST): a link alone never makes a call."""
-    caller = _caller(request, "manage")
+    caller = caller_with(request, "manage")
     instance = _instance(str(instance_id), caller)
     if instance is None:
         raise Http404

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -15,7 +14,6 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
-from unfold.admin import ModelAdmin
 from unfold.utils import display_for_label
 
 from executor.admin.paginator import BoundedPaginator
@@ -23,9 +21,10 @@ from executor.inbound import again, secrets, selectors
 from executor.inbound.admin_forms import HookSecretForm
 from executor.inbound.choices import HookStatus
 from executor.inbound.models import HookSecret, ParkedMessage, ReceivedHook
-from integration_hub.access.services import caller_of_user
+from integration_hub.access.person import actor_of, caller_of
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import HubError
+from integration_hub.model_admin import HubAdmin, ReadOnlyAdmin
 from registry.building import spec_of_text
 from registry.instance_links import instance_links
 from registry.models import Instance
@@ -41,7 +40,7 @@ _MADE = "admin/inbound/hooksecret/made.html"
 
 
 @admin.register(ReceivedHook)
-class ReceivedHookAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class ReceivedHookAdmin(ReadOnlyAdmin):
     """Read-only: a hook is what someone sent."""
 
     list_display = (
@@ -72,19 +71,10 @@ class ReceivedHookAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no type
     actions = ("process",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReceivedHook]:
-        return selectors.visible(caller_of_user(_user(request)))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        return selectors.visible(caller_of(request))
 
     def has_process_permission(self, request: HttpRequest) -> bool:
-        return bool(super().has_change_permission(request))
+        return self.has_right_to_change(request)
 
     @admin.display(description="Status", ordering="status")
     def state(self, row: ReceivedHook) -> SafeString:
@@ -120,7 +110,7 @@ class ReceivedHookAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no type
         done = 0
         for row in queryset[:MOST_AGAIN]:
             try:
-                again.process_again(hook_id=row.pk, actor=f"user:{request.user.pk}")
+                again.process_again(hook_id=row.pk, actor=actor_of(request))
             except HubError as error:
                 self.message_user(request, f"{row}: {error.detail}", messages.ERROR)
             else:
@@ -129,7 +119,7 @@ class ReceivedHookAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no type
 
 
 @admin.register(HookSecret)
-class HookSecretAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class HookSecretAdmin(HubAdmin):
     """Added and removed, never shown nor changed."""
 
     form = HookSecretForm
@@ -163,7 +153,7 @@ class HookSecretAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         self, request: HttpRequest, obj: HookSecret, form: HookSecretForm, change: bool
     ) -> None:
         """Through the service, so that it is sealed and audited as over REST."""
-        row, made = secrets.add_secret(**form.members, actor=f"user:{request.user.pk}")
+        row, made = secrets.add_secret(**form.members, actor=actor_of(request))
         obj.pk, obj.hint = row.pk, row.hint
         request.hook_secret_made = made  # type: ignore[attr-defined]  # for the answer to this request alone
 
@@ -186,12 +176,12 @@ class HookSecretAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         return response
 
     def delete_model(self, request: HttpRequest, obj: HookSecret) -> None:
-        actor = f"user:{request.user.pk}"
+        actor = actor_of(request)
         secrets.remove_secret(instance=obj.instance, secret_id=obj.pk, actor=actor)
 
 
 @admin.register(ParkedMessage)
-class ParkedMessageAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class ParkedMessageAdmin(ReadOnlyAdmin):
     """Read-only: what could not become a call, and why. The sender sends it again, mended."""
 
     list_display = ("created_at", "queue", "event_id", "code", "reason")
@@ -210,15 +200,6 @@ class ParkedMessageAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no typ
         rows: QuerySet[ParkedMessage] = super().get_queryset(request)
         return rows.defer("raw")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
 
 def webhooks_link(request: HttpRequest, row: Instance) -> tuple[str, str] | None:
     """The button on an instance's page."""
@@ -230,10 +211,6 @@ def webhooks_link(request: HttpRequest, row: Instance) -> tuple[str, str] | None
 
 def _code(text: str) -> SafeString:
     return format_html('<pre class="hub-code" tabindex="0">{}</pre>', text)
-
-
-def _user(request: HttpRequest) -> User:
-    return cast("User", request.user)
 
 
 instance_links.add("webhooks", webhooks_link)

@@ -8,14 +8,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.utils import display_for_label
 
 from integration_hub.access import services
 from integration_hub.access.forms import TokenForm
 from integration_hub.access.models import Token
 from integration_hub.access.people_admin import GroupAdmin, UserAdmin
+from integration_hub.access.person import actor_of
 from integration_hub.lib import clock
+from integration_hub.model_admin import HubAdmin
 
 __all__ = ["GroupAdmin", "TokenAdmin", "UserAdmin"]
 
@@ -23,7 +24,7 @@ _COLOURS = {"active": "success", "expired": "warning", "revoked": "danger"}
 
 
 @admin.register(Token)
-class TokenAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class TokenAdmin(HubAdmin):
     list_display = ("name", "shown", "rights", "limits", "state", "last_used_at", "created_by")
     search_fields = ("name", "prefix")
     ordering = ("-id",)
@@ -61,7 +62,7 @@ class TokenAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
-        actor = _actor(request)
+        actor = actor_of(request)
         ended = sum(services.revoke_token(token=token, actor=actor) for token in queryset)
         self.message_user(request, f"Revoked: {ended}. They stop working at once, everywhere.")
 
@@ -77,7 +78,7 @@ class TokenAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         form = TokenForm(request.POST or None)
         context = {**self.admin_site.each_context(request), "opts": self.opts, "form": form}
         if request.method == "POST" and form.is_valid():
-            token, raw = services.create_token(**form.cleaned_data, actor=_actor(request))
+            token, raw = services.create_token(**form.cleaned_data, actor=actor_of(request))
             shown = {**context, "title": "The new token", "token": token, "raw": raw}
             shown["webhook_secret"] = services.webhook_secret_of(token)
             return TemplateResponse(request, "admin/access/token/created.html", shown)
@@ -97,7 +98,3 @@ def _state_of(token: Token) -> str:
 def _badge(state: str) -> SafeString:
     shown: SafeString = display_for_label(state, "", _COLOURS)
     return shown
-
-
-def _actor(request: HttpRequest) -> str:
-    return f"user:{request.user.pk}"

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest
 
+from integration_hub.access.person import actor_of
 from integration_hub.audit.services import record
 
 
@@ -39,7 +40,7 @@ def record_change(request: HttpRequest, obj: Any, verb: str, message: Any) -> No
     """What was done to a row of the admin, by whom; `message` names fields, never values."""
     kind = obj._meta.model_name
     record(
-        actor=f"user:{request.user.pk}",
+        actor=actor_of(request),
         action=f"{kind}.{verb}",
         target_type=kind,
         target=str(obj),

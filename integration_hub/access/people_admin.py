@@ -10,10 +10,10 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from integration_hub.access.audited_admin import AuditedAdmin
+from integration_hub.model_admin import HubAdmin
 
 _RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -22,7 +22,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold has no types
+class UserAdmin(AuditedAdmin, DjangoUserAdmin, HubAdmin):  # type: ignore[misc,type-arg]  # unfold has no types
     """Who may change people but is no superuser can give no right and take over no superuser."""
 
     form = UserChangeForm
@@ -55,7 +55,7 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc
 
 
 @admin.register(Group)
-class GroupAdmin(AuditedAdmin, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class GroupAdmin(AuditedAdmin, DjangoGroupAdmin, HubAdmin):  # type: ignore[misc]  # unfold has no types
     """A group is a set of rights, so only a superuser writes one."""
 
     list_display = ("name", "members")

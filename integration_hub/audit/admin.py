@@ -9,14 +9,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 
 from integration_hub.audit.models import AuditEntry, AuditQuerySet
 from integration_hub.lib import jsonsafe
+from integration_hub.model_admin import ReadOnlyAdmin
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ("at", "who", "action", "target_type", "target", "source")
     search_fields = ("actor", "action", "target", "request_id")
     ordering = ("-id",)
@@ -41,12 +41,3 @@ class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     def document(self, entry: AuditEntry) -> SafeString:
         text = json.dumps(jsonsafe.loads(entry.detail), indent=2, ensure_ascii=False)
         return format_html('<pre class="hub-code" tabindex="0">{}</pre>', text)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        return False

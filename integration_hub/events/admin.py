@@ -9,31 +9,24 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
 
+from integration_hub.access.person import actor_of
 from integration_hub.events import admin_sinks, redelivery
-from integration_hub.events.admin_sinks import actor_of, state_of
+from integration_hub.events.admin_sinks import state_of
 from integration_hub.events.models import Delivery, Event
 from integration_hub.lib import jsonsafe
+from integration_hub.model_admin import ReadOnlyAdmin, ReadOnlyInline
 
 __all__ = ["DeliveryInline", "EventAdmin", "admin_sinks"]
 
 
-class DeliveryInline(TabularInline):  # type: ignore[misc]  # unfold has no types
+class DeliveryInline(ReadOnlyInline):
     """How far each sink is with one event."""
 
     model = Delivery
     fields = ("sink", "state", "attempts", "due_at", "delivered_at", "last_error")
     readonly_fields = fields
-    extra = 0
     hide_title = True
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
-        return False
 
     @admin.display(description="Status")
     def state(self, row: Delivery) -> SafeString:
@@ -41,7 +34,7 @@ class DeliveryInline(TabularInline):  # type: ignore[misc]  # unfold has no type
 
 
 @admin.register(Event)
-class EventAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class EventAdmin(ReadOnlyAdmin):
     """Read-only: an event is a fact."""
 
     list_display = ("created_at", "type", "subject", "fanned_out", "id")
@@ -55,22 +48,13 @@ class EventAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     inlines = (DeliveryInline,)
     actions = ("redeliver",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
-        return False
-
     @admin.display(description="Data")
     def document(self, event: Event) -> SafeString:
         text = json.dumps(jsonsafe.loads(event.data), indent=2, ensure_ascii=False)
         return format_html('<pre class="hub-code" tabindex="0">{}</pre>', text)
 
     def has_redeliver_permission(self, request: HttpRequest) -> bool:
-        return bool(super().has_change_permission(request))
+        return self.has_right_to_change(request)
 
     @admin.action(description="Deliver again", permissions=["redeliver"])
     def redeliver(self, request: HttpRequest, queryset: QuerySet[Event]) -> None:

@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
 from unfold.utils import display_for_label
 
+from integration_hub.access.person import actor_of
 from integration_hub.events import redelivery, sink_services, trial
 from integration_hub.events.admin_forms import SinkForm
 from integration_hub.events.choices import DeliveryStatus
@@ -23,6 +23,7 @@ from integration_hub.events.models import Delivery, EventSink, FailedAttempt
 from integration_hub.events.sink_state import TOLD_AFTER
 from integration_hub.lib import clock
 from integration_hub.lib.errors import Conflict
+from integration_hub.model_admin import HubAdmin, ReadOnlyAdmin, ReadOnlyInline
 
 _AT_ONCE = 20
 _BANNERS = 10
@@ -45,10 +46,6 @@ _SINK_COLOURS = {
 }
 
 
-def actor_of(request: HttpRequest) -> str:
-    return f"user:{request.user.pk}"
-
-
 def state_of(row: Delivery) -> SafeString:
     """A delivery's status as a label."""
     value = (row.status, DeliveryStatus(row.status).label)
@@ -57,7 +54,7 @@ def state_of(row: Delivery) -> SafeString:
 
 
 @admin.register(EventSink)
-class EventSinkAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class EventSinkAdmin(HubAdmin):
     """A secret of a config is written here and never shown."""
 
     form = SinkForm
@@ -146,24 +143,16 @@ class EventSinkAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         sink_services.delete_sink(sink_id=obj.pk, actor=actor_of(request))
 
 
-class FailedAttemptInline(TabularInline):  # type: ignore[misc]  # unfold has no types
+class FailedAttemptInline(ReadOnlyInline):
     """What went wrong each time."""
 
     model = FailedAttempt
     fields = ("number", "started_at", "duration_ms", "status_code", "error", "answer")
     readonly_fields = fields
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class DeliveryAdmin(ReadOnlyAdmin):
     """Read-only: what each sink was told, and what it answered."""
 
     list_display = ("id", "sink", "subject", "state", "attempts", "status_code", "due_at")
@@ -192,17 +181,8 @@ class DeliveryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup == "sink__id__exact" or bool(super().lookup_allowed(lookup, value, request))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
-        return False
-
     def has_redeliver_permission(self, request: HttpRequest) -> bool:
-        return bool(super().has_change_permission(request))
+        return self.has_right_to_change(request)
 
     @admin.display(description="Status")
     def state(self, row: Delivery) -> SafeString:

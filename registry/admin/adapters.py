@@ -8,12 +8,12 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from integration_hub.access.person import actor_of
+from integration_hub.model_admin import HubAdmin
 from registry import adapter_manager, services
 from registry.adapter import adapters
-from registry.admin.verbs import actor_of
 from registry.models import AdapterSwitch, Definition
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class SwitchForm(_ModelForm):
 
 
 @admin.register(AdapterSwitch)
-class AdapterSwitchAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class AdapterSwitchAdmin(HubAdmin):
     """Every adapter with its state; below, those that somebody switched."""
 
     list_before_template = "registry/adapter_list_top.html"

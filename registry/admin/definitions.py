@@ -12,12 +12,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from integration_hub.access.person import actor_of
 from registry import services
 from registry.admin.comparison import comparison_of, hides_a_break
 from registry.admin.definition_form import DefinitionForm
 from registry.admin.import_pages import ImportPages
 from registry.admin.readable import as_yaml, badge, methods_table, preformatted, used_by
-from registry.admin.verbs import actor_of
 from registry.building import spec_of_text
 from registry.check import warnings_of
 from registry.choices import DefinitionStatus

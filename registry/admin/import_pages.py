@@ -12,11 +12,12 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from integration_hub.access.person import actor_of
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import HubError, NotFound
 from registry import services
 from registry.admin.import_form import ChoiceForm, SourceForm
-from registry.admin.verbs import VerbAdmin, actor_of, sentences
+from registry.admin.verbs import VerbAdmin, sentences
 from registry.import_report import merge_report
 from registry.import_services import Imported
 from registry.importer import Operation

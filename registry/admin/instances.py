@@ -10,11 +10,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from integration_hub.access.person import actor_of
 from integration_hub.lib import jsonsafe
 from registry import services
 from registry.admin.instance_form import InstanceForm
 from registry.admin.readable import badge, schemas_table
-from registry.admin.verbs import VerbAdmin, actor_of
+from registry.admin.verbs import VerbAdmin
 from registry.building import spec_of_text
 from registry.choices import Health, InstanceState
 from registry.config import config_schemas

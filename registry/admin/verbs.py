@@ -11,16 +11,12 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
-from unfold.admin import ModelAdmin
 
+from integration_hub.access.person import actor_of
 from integration_hub.lib.errors import HubError
+from integration_hub.model_admin import HubAdmin
 
 Verb = Callable[[Any, str], object]
-
-
-def actor_of(request: HttpRequest) -> str:
-    """How the audit log names the person."""
-    return f"user:{request.user.pk}"
 
 
 def sentences(error: HubError) -> list[str]:
@@ -29,7 +25,7 @@ def sentences(error: HubError) -> list[str]:
     return [error.detail, *faults]
 
 
-class VerbAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class VerbAdmin(HubAdmin):
     """A ModelAdmin whose rows have verbs, offered as buttons: `name → (label, service)`.
 
     A verb needs the right to change. A refusal of the service is shown, not raised.
