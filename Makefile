@@ -7,7 +7,7 @@ FAULT_WORKERS ?= 2
 TIMED := tests/faults/test_queues.py tests/coordination tests/executor
 ROUND_TRIPS := back or written_whole or any_bytes or whatever_comes or conversion_succeeds
 
-.PHONY: run test test-postgres test-browser faults fuzz round-trips mutations bench lint types imports openapi audit goldens format clean help
+.PHONY: run test test-browser faults fuzz round-trips mutations bench lint types imports openapi audit goldens format clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.db import models
@@ -46,5 +46,5 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         """This row while the claim that `execution` was loaded with still stands."""
         return self.filter(pk=execution.pk, fence=execution.fence, status__in=ACTIVE)
 
-    def of_instances(self, ids: Iterable[UUID] | models.QuerySet) -> Self:  # type: ignore[type-arg]  # not generic at run time
+    def of_instances(self, ids: Iterable[UUID] | models.QuerySet[Any]) -> Self:
         return self.filter(instance_id__in=ids)

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 from amqp import Message as Content
 
-from executor.tcp import messaging
-from executor.tcp import place as tcp_place
+from executor.tcp import location, messaging
 from executor.tcp.lending import lent
 from executor.tcp.messaging import Message
 from executor.tcp.pooled import PooledAdapter
@@ -38,7 +37,7 @@ class AmqpAdapter(PooledAdapter[AmqpSession]):
             "type": "object",
             "required": ["host"],
             "properties": {
-                **tcp_place.properties(
+                **location.properties(
                     required="verified for the host's name, port 5671 unless said",
                     off="in clear, the password too; port 5672 unless said",
                 ),
@@ -131,7 +130,7 @@ class AmqpAdapter(PooledAdapter[AmqpSession]):
 
 
 def _port(config: Mapping[str, Any]) -> int:
-    return tcp_place.port_of(config, 5672 if tcp_place.is_clear(config) else 5671)
+    return location.port_of(config, 5672 if location.is_clear(config) else 5671)
 
 
 def _message(call: AdapterCall) -> Message:
@@ -169,9 +168,9 @@ def _properties(call: AdapterCall, message: Message) -> dict[str, Any]:
 
 def _sent(call: AdapterCall, message: Message) -> Sent:
     exchange, key = _address(call)
-    scheme = "amqp" if tcp_place.is_clear(call.config) else "amqps"
+    scheme = "amqp" if location.is_clear(call.config) else "amqps"
     vhost = str(call.config.get("vhost", "/")).lstrip("/")
-    url = tcp_place.url_of(scheme, str(call.config["host"]), _port(call.config), vhost)
+    url = location.url_of(scheme, str(call.config["host"]), _port(call.config), vhost)
     details = {"exchange": exchange, "routing_key": key, "message_id": message.id}
     return Sent("PUBLISH", url, {**message.headers, **details}, message.body, message.content_type)
 

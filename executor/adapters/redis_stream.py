@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
-from executor.tcp import messaging
-from executor.tcp import place as tcp_place
+from executor.tcp import location, messaging
 from executor.tcp.lending import lent
 from executor.tcp.messaging import Message
 from executor.tcp.pooled import PooledAdapter
@@ -44,7 +43,7 @@ class RedisStreamAdapter(PooledAdapter[RedisSession]):
             "type": "object",
             "required": ["host"],
             "properties": {
-                **tcp_place.properties(
+                **location.properties(
                     required="verified for the host's name, or no connection is made",
                     off="in clear, the password too",
                 ),
@@ -128,7 +127,7 @@ class RedisStreamAdapter(PooledAdapter[RedisSession]):
             self._pool,
             call,
             lambda sock, login, _: RedisSession(sock, database=database, login=login),
-            port=tcp_place.port_of(call.config, _PORT),
+            port=location.port_of(call.config, _PORT),
             parts=(str(database),),
             max_bytes=_ANSWERS,
         )
@@ -157,10 +156,10 @@ def _command(
 
 
 def _sent(call: AdapterCall, message: Message, stream: str) -> Sent:
-    scheme = "redis" if tcp_place.is_clear(call.config) else "rediss"
-    port = tcp_place.port_of(call.config, _PORT)
+    scheme = "redis" if location.is_clear(call.config) else "rediss"
+    port = location.port_of(call.config, _PORT)
     path = str(call.config.get("database", 0))
-    url = tcp_place.url_of(scheme, str(call.config["host"]), port, path)
+    url = location.url_of(scheme, str(call.config["host"]), port, path)
     details = {**message.headers, "stream": stream, "message_id": message.id}
     return Sent("XADD", url, details, message.body, message.content_type)
 

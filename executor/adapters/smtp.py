@@ -13,7 +13,7 @@ from django.conf import settings
 from executor.http import template
 from executor.mail.checks import method_faults
 from executor.mail.message import BYTES, MAX_BYTES, Mail, mail_of
-from executor.tcp import place as tcp_place
+from executor.tcp import location
 from executor.tcp.lending import lent
 from executor.tcp.messaging import HEADERS_SCHEMA
 from executor.tcp.pooled import PooledAdapter
@@ -47,7 +47,7 @@ class SmtpAdapter(PooledAdapter[MailSession]):
             "type": "object",
             "required": ["host"],
             "properties": {
-                **tcp_place.properties(
+                **location.properties(
                     starttls="begun before the login, verified, or nothing is sent; port 587",
                     tls="from the first byte, verified; port 465",
                     off="in clear, the password too; port 25",
@@ -152,7 +152,7 @@ class SmtpAdapter(PooledAdapter[MailSession]):
 
 
 def _port(config: Mapping[str, Any]) -> int:
-    return tcp_place.port_of(config, _PORTS[str(config.get("tls", "starttls"))])
+    return location.port_of(config, _PORTS[str(config.get("tls", "starttls"))])
 
 
 def _own_name() -> str:
@@ -162,7 +162,7 @@ def _own_name() -> str:
 
 def _sent(call: AdapterCall, mail: Mail) -> Sent:
     scheme = "smtps" if call.config.get("tls") == "tls" else "smtp"
-    url = tcp_place.url_of(scheme, str(call.config["host"]), _port(call.config))
+    url = location.url_of(scheme, str(call.config["host"]), _port(call.config))
     return Sent("SEND", url, {"message_id": mail.id}, jsonsafe.dumps(dict(mail.shown)))
 
 

@@ -11,7 +11,7 @@ from executor.sql.refusals import AWAY, LOGIN, WRITES_REFUSED, Refusal
 from executor.sql.session import Session, allowed_seconds
 from executor.sql.statement import Bound, Statement, bind, parse
 from executor.sql.values import taken
-from executor.tcp import place as tcp_place
+from executor.tcp import location
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import Cancelled, ConnectionFailed, Fault, HubError, TimedOut
 from registry.adapter import Adapter, AdapterAnswer, AdapterCall, Exchanged, Sent, adapters
@@ -38,7 +38,7 @@ class SqlAdapter(Adapter):
             "required": ["dialect", "database"],
             "properties": {
                 "dialect": {"enum": sorted(SESSIONS), "title": "Database system"},
-                **tcp_place.properties(
+                **location.properties(
                     required="verified for the host's name, or no connection is made",
                     off="in clear, the password too where the server asks for it so",
                 ),
@@ -100,9 +100,9 @@ class SqlAdapter(Adapter):
         dialect = str(call.config["dialect"])
         url = f"sqlite:///{call.config['database']}"
         if dialect in PORTS:
-            port = tcp_place.port_of(call.config, PORTS[dialect])
+            port = location.port_of(call.config, PORTS[dialect])
             host, path = str(call.config["host"]), str(call.config["database"])
-            url = tcp_place.url_of(dialect, host, port, path)
+            url = location.url_of(dialect, host, port, path)
         given = call.body if call.has_body else call.parameters
         body = {"statement": call.method.protocol["statement"], "parameters": given}
         mode = str(call.method.protocol.get("mode", "read"))

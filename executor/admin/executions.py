@@ -42,6 +42,27 @@ credential_links.add("rotate", credentials.rotate_link)
 credential_links.add("test", credentials.test_link)
 
 
+_OF_INSTANCE = "<uuid:instance_id>/"
+_PAGES = (
+    ("live/", live.live, "executor_execution_live"),
+    ("try/", views.try_method, "executor_execution_try"),
+    ("errors/", errors.errors, "executor_execution_errors"),
+    (f"circuits/{_OF_INSTANCE}", circuits.circuits, "executor_execution_circuits"),
+    (f"health/{_OF_INSTANCE}", health.health, "executor_execution_health"),
+    (f"test/{_OF_INSTANCE}", views.test_connection, "executor_execution_test"),
+    (
+        f"credential/{_OF_INSTANCE}test/",
+        credentials.test_credential,
+        "executor_credential_test",
+    ),
+    (
+        f"credential/{_OF_INSTANCE}rotate/",
+        credentials.rotate_credential,
+        "executor_credential_rotate",
+    ),
+)
+
+
 @admin.register(Execution)
 class ExecutionAdmin(ReadOnlyAdmin):
     list_display = (
@@ -95,39 +116,8 @@ class ExecutionAdmin(ReadOnlyAdmin):
         return queryset.filter(wanted | Q(pk=key) if key else wanted), False
 
     def get_urls(self) -> list[URLPattern]:
-        def wrap(view: Any) -> Any:
-            return self.admin_site.admin_view(view)
-
-        own = [
-            path("live/", wrap(live.live), name="executor_execution_live"),
-            path("try/", wrap(views.try_method), name="executor_execution_try"),
-            path(
-                "circuits/<uuid:instance_id>/",
-                wrap(circuits.circuits),
-                name="executor_execution_circuits",
-            ),
-            path("errors/", wrap(errors.errors), name="executor_execution_errors"),
-            path(
-                "health/<uuid:instance_id>/",
-                wrap(health.health),
-                name="executor_execution_health",
-            ),
-            path(
-                "test/<uuid:instance_id>/",
-                wrap(views.test_connection),
-                name="executor_execution_test",
-            ),
-            path(
-                "credential/<uuid:instance_id>/test/",
-                wrap(credentials.test_credential),
-                name="executor_credential_test",
-            ),
-            path(
-                "credential/<uuid:instance_id>/rotate/",
-                wrap(credentials.rotate_credential),
-                name="executor_credential_rotate",
-            ),
-        ]
+        wrap = self.admin_site.admin_view
+        own = [path(route, wrap(view), name=name) for route, view, name in _PAGES]
         return [*own, *super().get_urls()]
 
     def change_view(

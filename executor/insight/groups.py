@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from executor import selectors
 from executor.choices import ExecutionStatus
@@ -29,6 +29,7 @@ LOOKED_AT = 2_000
 
 GROUPS = 100
 CHANGES = 5
+READ = 200
 BEFORE = timedelta(hours=24)
 _FAILED = (ExecutionStatus.FAILED, ExecutionStatus.OUTCOME_UNKNOWN)
 _CHANGED = ("instance", "credential")
@@ -86,7 +87,8 @@ def failures(caller: Caller, window: timedelta, instance: str = "") -> Found:
 
 def shown(groups: list[Group]) -> list[dict[str, Any]]:
     """As the API and the admin show them, each with what was changed before it began."""
-    changes = {slug: _changes(slug) for slug in {group.integration for group in groups}}
+    deploys = _deploys() if groups else []
+    changes = {slug: _changes(slug, deploys) for slug in {group.integration for group in groups}}
     return [
         {
             "integration": group.integration,
@@ -106,18 +108,22 @@ def shown(groups: list[Group]) -> list[dict[str, Any]]:
     ]
 
 
-def _changes(slug: str) -> list[tuple[datetime, str]]:
-    """The last changes of an instance, of its credential and of the hub itself, newest first."""
+def _deploys() -> list[tuple[datetime, str]]:
+    """The last releases of the hub itself, newest first."""
+    rows = _audited().filter(target_type=releases.KIND)
+    found = rows.values_list("at", "action", "target")[:READ]
+    return [(at, f"{action} {target}") for at, action, target in found]
+
+
+def _changes(slug: str, deploys: list[tuple[datetime, str]]) -> list[tuple[datetime, str]]:
+    """The last changes of an instance and of its credential, with the deploys, newest first."""
+    rows = _audited().filter(target_type__in=_CHANGED, target=slug)
+    return sorted([*rows.values_list("at", "action")[:READ], *deploys], reverse=True)
+
+
+def _audited() -> QuerySet[AuditEntry]:
     since = clock.now() - max(WINDOWS.values()) - BEFORE
-    its_own = Q(target_type__in=_CHANGED, target=slug)
-    rows = AuditEntry.objects.filter(
-        its_own | Q(target_type=releases.KIND), pk__gte=floor_id(since)
-    )
-    found = rows.order_by("-id").values_list("at", "action", "target_type", "target")[:200]
-    return [
-        (at, f"{action} {target}" if kind == releases.KIND else action)
-        for at, action, kind, target in found
-    ]
+    return AuditEntry.objects.filter(pk__gte=floor_id(since)).order_by("-id")
 
 
 def _before(group: Group, changes: list[tuple[datetime, str]]) -> list[dict[str, Any]]:

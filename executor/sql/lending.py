@@ -11,7 +11,7 @@ from executor.sql.postgresql import PostgreSQL
 from executor.sql.session import Session
 from executor.sql.sqlite import SQLite
 from executor.tcp.lending import lent
-from executor.tcp.place import port_of
+from executor.tcp.location import port_of
 from integration_hub.egress.door import Login, TlsOptions
 from integration_hub.egress.kept import GuardedSocket
 from integration_hub.egress.pooling import Pool

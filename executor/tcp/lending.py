@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
-from executor.tcp import place as tcp_place
+from executor.tcp import location
 from integration_hub.egress.connect import connect
 from integration_hub.egress.door import Login, TlsOptions
 from integration_hub.egress.kept import GuardedSocket
@@ -33,12 +33,12 @@ def lent(
     """
     login, host = call.login(), str(call.config["host"])
     mode = str(call.config.get("tls", ""))
-    tls = None if mode == tcp_place.OFF else call.tls or TlsOptions()
+    tls = None if mode == location.OFF else call.tls or TlsOptions()
     place = Place(
         host,
         port,
         key_of(host, str(port), mode, *parts, login=login, tls=tls),
-        size=int(call.config.get("pool_size", tcp_place.POOL)),
+        size=int(call.config.get("pool_size", location.POOL)),
         allowed_hosts=call.allowed_hosts,
         max_bytes=max_bytes,
     )

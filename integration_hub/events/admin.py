@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -16,6 +16,8 @@ from integration_hub.events.admin_sinks import state_of
 from integration_hub.events.models import Delivery, Event
 from integration_hub.lib import jsonsafe
 from integration_hub.model_admin import ReadOnlyAdmin, ReadOnlyInline
+
+AT_ONCE = 1_000
 
 __all__ = ["DeliveryInline", "EventAdmin", "admin_sinks"]
 
@@ -58,6 +60,11 @@ class EventAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Deliver again", permissions=["redeliver"])
     def redeliver(self, request: HttpRequest, queryset: QuerySet[Event]) -> None:
-        actor = actor_of(request)
-        count = sum(redelivery.redeliver(event=event, actor=actor) for event in queryset)
+        """Of the newest chosen; the rest is told of, and can be chosen again."""
+        actor, chosen = actor_of(request), list(queryset.order_by("-id")[: AT_ONCE + 1])
+        events = chosen[:AT_ONCE]
+        count = sum(redelivery.redeliver(event=event, actor=actor) for event in events)
         self.message_user(request, f"Deliveries planned again: {count}.")
+        if len(chosen) > AT_ONCE:
+            told = f"Only the newest {AT_ONCE} of the chosen events are delivered again at once."
+            self.message_user(request, told, messages.WARNING)

@@ -45,6 +45,20 @@ def test_selected_events_are_delivered_again(browser):
     assert Delivery.objects.get().status == "pending"
 
 
+def test_more_events_than_one_action_takes_are_told_of(browser, monkeypatch):
+    monkeypatch.setattr("integration_hub.events.admin.AT_ONCE", 1)
+    older, newer = emit(), emit()
+    relay.relay_once()
+    answer = browser.post(
+        reverse("admin:events_event_changelist"),
+        {"action": "redeliver", "_selected_action": [older.pk, newer.pk], "select_across": "1"},
+        follow=True,
+    )
+    assert b"Only the newest 1 " in answer.content
+    status = dict(Delivery.objects.values_list("event_id", "status"))
+    assert status == {older.pk: "delivered", newer.pk: "pending"}
+
+
 def test_a_sink_is_added_and_changed_with_its_secret_kept(browser, recorder):
     address = reverse("admin:events_eventsink_add")
     assert browser.get(address).status_code == 200
