@@ -69,6 +69,13 @@ def test_a_minute_later_there_is_a_new_budget(db):
         assert spend_all() == 3
 
 
+def test_a_host_whose_clock_is_behind_gets_no_budget_of_its_own(db):
+    with clock.use(clock.FakeClock()) as time:
+        assert spend_all() == 3
+        time.advance(-7)
+        assert spend_all() == 0
+
+
 @pytest.mark.django_db(transaction=True)
 def test_threads_that_fail_together_never_get_more_than_the_budget():
     allowed = []

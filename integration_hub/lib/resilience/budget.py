@@ -48,10 +48,10 @@ class Budget:
     def at(self, now: float, firsts: Mapping[int, int]) -> Budget:
         """With first tries added by slot, and without what is older than the window.
 
-        Slots of the future are those of a clock that was set back: they are dropped.
+        Slots of the near future are those of others who looked at a clock later, or at one
+        that goes ahead: they count. Those further off are of a clock that was set back.
         """
-        here = slot_of(now)
-        return Budget(tuple(_merged([*self.entries, *_entries(firsts)], here - _SLOTS, here)))
+        return Budget(tuple(_near(now, [*self.entries, *_entries(firsts)])))
 
     def allows(self, *, floor: int = FLOOR) -> bool:
         """Whether one more retry stays within the share, or within `floor` a window."""
@@ -59,18 +59,18 @@ class Budget:
 
     def spent(self, now: float) -> Budget:
         """With one more retry."""
-        here = slot_of(now)
-        return replace(self, entries=tuple(_merged([*self.entries, (here, 0, 1)], 0, here)))
+        return replace(self, entries=tuple(_near(now, [*self.entries, (slot_of(now), 0, 1)])))
 
 
 def _entries(firsts: Mapping[int, int]) -> Iterable[Entry]:
     return ((slot, number, 0) for slot, number in firsts.items())
 
 
-def _merged(entries: Iterable[Entry], oldest: int, newest: int) -> Iterable[Entry]:
+def _near(now: float, entries: Iterable[Entry]) -> Iterable[Entry]:
+    here = slot_of(now)
     sums: dict[int, tuple[int, int]] = {}
     for slot, firsts, again in entries:
-        if oldest < slot <= newest:
+        if abs(slot - here) < _SLOTS:
             before = sums.get(slot, (0, 0))
             sums[slot] = (before[0] + firsts, before[1] + again)
     return ((slot, *sums[slot]) for slot in sorted(sums))

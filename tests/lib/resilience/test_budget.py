@@ -44,6 +44,15 @@ def test_a_clock_that_was_set_back_does_not_keep_the_future():
     assert after(100, now=NOW + 3600).at(NOW, {}) == Budget()
 
 
+def test_who_looked_at_the_clock_before_the_slot_turned_undoes_no_retry():
+    turned = (slot_of(NOW) + 1) * SLOT_S
+    others = Budget().spent(turned).spent(turned).spent(turned)
+    late = others.at(turned - 0.1, {})
+    assert late.retries == 3
+    assert not late.allows()
+    assert others.spent(turned - 0.1).retries == 4
+
+
 COUNTS = st.dictionaries(st.integers(-20, 3), st.integers(0, 500), max_size=30)
 
 
