@@ -21,7 +21,8 @@ _AHEAD = "{least}({greatest}(b.arrival, {now}), {now} + %s) + %s"
 _TAKE = (
     f'INSERT INTO "{_BUCKETS}" AS b (scope, arrival) VALUES (%s, {{now}} + %s) '  # noqa: S608
     f"ON CONFLICT (scope) DO UPDATE SET arrival = {_AHEAD} "
-    f"WHERE {_AHEAD} - {{now}} <= %s RETURNING {{now}}"
+    # A full bucket was charged at one reading of the clock, and the answer is a later one.
+    f"WHERE {_AHEAD} - {{now}} <= %s RETURNING {{least}}({{now}}, arrival - %s)"
 )
 _WAIT = f'SELECT arrival, {{now}} FROM "{_BUCKETS}" WHERE scope = %s'  # noqa: S608
 
@@ -60,7 +61,7 @@ def take_token(scope: str, limits: LimitOptions, *, batch: bool = False) -> tupl
     params = [*moment, *moment, full, each]
     taken = _rows(
         _filled(_TAKE, now),
-        [scope, *moment, each, *params, *params, *moment, mine + limiter.EPSILON, *moment],
+        [scope, *moment, each, *params, *params, *moment, mine + limiter.EPSILON, *moment, each],
     )
     if taken:
         return 0.0, float(taken[0][0])
