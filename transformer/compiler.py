@@ -16,7 +16,7 @@ from transformer.plan import Inner, Rule, RuleSet, Step, fresh
 from transformer.rules import run_rules
 from transformer.targets import compile_target, conflicts, parse_target
 from transformer.transform import transforms
-from transformer.types import TYPES, Convert, enum_of
+from transformer.types import TYPES, Convert, Unfit, enum_of
 
 MAX_EACH_DEPTH = 16
 
@@ -60,7 +60,10 @@ class RuleCompiler:
         steps, convert = self._steps(spec, at), _conversion(spec)
         cardinality = spec.get("cardinality")
         each = self._each(spec["each"], f"{at}/each", index) if "each" in spec else None
-        bare = each is None and cardinality is None and not steps
+        bare = each is None and cardinality is None
+        spreads = source is not None and EACH in source
+        plain = bare and source is not None and not spreads and "when" not in spec
+        listing = steps and convert is not None and convert.takes_lists
         return Rule(
             index=index,
             target=target,
@@ -71,8 +74,9 @@ class RuleCompiler:
             expr=expr,
             transforms=steps,
             convert=convert,
-            quick=(convert.apply if convert else _as_it_is) if bare else None,
-            spreads=source is not None and EACH in source,
+            quick=_all_of((), convert) if bare and not steps else None,
+            direct=_all_of(steps, convert) if plain and not listing else None,
+            spreads=spreads,
             cardinality=cardinality,
             required=spec.get("required", False),
             on_missing=_on_missing(spec),
@@ -165,6 +169,25 @@ def _disagreements(spec: Mapping[str, Any]) -> Iterator[str]:
         yield "`type: enum` needs `values`, and only that type has them."
     if "each" in spec and spec.get("type", "array") != "array":
         yield "`each` gives an array; leave `type` out or write array."
+
+
+def _all_of(steps: tuple[Step, ...], convert: Step | None) -> Convert:
+    """Every change of one value, in order. Raises Unfit or ValueError also where a list or null
+    turns up between them: those are nothing for this way."""
+    if not steps:
+        return convert.apply if convert else _as_it_is
+    changes = tuple(step.apply for step in (*steps, *((convert,) if convert else ())))
+
+    def change(value: Any) -> Any:
+        for apply in changes:
+            if value is None or isinstance(value, list):
+                raise Unfit("one value")
+            value = apply(value)
+        if isinstance(value, list):
+            raise Unfit("one value")
+        return value
+
+    return change
 
 
 def _as_it_is(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from integration_hub.lib import clock
 from integration_hub.lib.errors import Fault, TransformFailed
@@ -32,8 +32,7 @@ class Side:
     xsd: XSD | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """`faults` may be there without `failed`: those that `on_error: collect` let pass."""
 
     result: Any
@@ -72,25 +71,27 @@ class CompiledTransform:
 
     def attempt(self, document: Any, spent: Spent | None = None) -> Outcome:
         """The same without raising: what a preview shows, whose trace shares what is `spent`."""
-        faults = _against(self.input.schema, document)
-        if faults:
-            return Outcome(None, faults, failed=True)
-        run = Run(spent=spent or Spent())
+        if self.input.schema is not None:
+            faults = _against(self.input.schema, document)
+            if faults:
+                return Outcome(None, faults, failed=True)
+        ends_at = None
         if self.timeout_ms is not None:
-            run.ends_at = clock.monotonic() + self.timeout_ms / 1000
-        result = self._made(document, run)
+            ends_at = clock.monotonic() + self.timeout_ms / 1000
+        run = Run([], False, ends_at, spent or Spent())
+        try:
+            result = self._made(document, run)
+        except Enough:
+            result = None
         if run.failed:
             return Outcome(None, tuple(run.faults), failed=True)
-        faults = _against(self.output.schema, result)
+        faults = () if self.output.schema is None else _against(self.output.schema, result)
         return Outcome(result, (*run.faults, *faults), failed=bool(faults))
 
     def _made(self, document: Any, run: Run) -> Any:
-        try:
-            if self.rules is not None:
-                return run_rules(self.rules, document, run)
-            return document if self.making is None else self.making.make(document, run)
-        except Enough:
-            return None
+        if self.rules is not None:
+            return run_rules(self.rules, document, run)
+        return document if self.making is None else self.making.make(document, run)
 
     def read(self, content: bytes, content_type: str) -> Any:
         """Decode as the spec's `input` says, else by content type. Raises TransformFailed."""
@@ -134,9 +135,7 @@ class CompiledTransform:
         return [_trace_of(rule, document, spent) for rule in rules]
 
 
-def _against(schema: Validator | None, value: Any) -> tuple[Fault, ...]:
-    if schema is None:
-        return ()
+def _against(schema: Validator, value: Any) -> tuple[Fault, ...]:
     return tuple(
         TransformFault(fault.pointer, fault.detail, "SCHEMA", expected=fault.code.lower())
         for fault in schema.faults(value)

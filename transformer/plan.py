@@ -45,7 +45,8 @@ class Rule:
     """`index` is that of the outermost rule, `own` the source without [*]; `expr` stands
     in for `read`.
 
-    `quick`: all that happens to a value is this. `spreads`: the source has [*].
+    `quick`: all that happens to a value is this. `direct`: that, of a rule with a plain source
+    and no condition, which is most of them. `spreads`: the source has [*].
     """
 
     index: int
@@ -58,6 +59,7 @@ class Rule:
     transforms: tuple[Step, ...]
     convert: Step | None
     quick: Convert | None
+    direct: Convert | None
     spreads: bool
     cardinality: str | None
     required: bool

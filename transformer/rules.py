@@ -16,6 +16,14 @@ def run_rules(rules: RuleSet, document: Any, run: Run, at: At = ROOT) -> Any:
     """The result of all rules. Faults go to `run`; raises Enough when no more are wanted."""
     result: Any = [] if rules.is_list else {}
     for rule in rules.rules:
+        if rule.direct is not None:
+            try:
+                value = rule.read(document)
+                if value is not MISSING and value is not None:
+                    result = rule.write(result, rule.direct(value))
+                    continue
+            except (Unfit, WrongShape, ValueError):
+                pass  # once more below, the long way, where it is told
         value = evaluate(rule, document, run, at)
         if value is not SKIP:
             result = rule.write(result, value)

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -82,12 +82,9 @@ def to_decimal(value: Any) -> str:
         return str(value)
     if isinstance(value, float):
         return format(Decimal(repr(value)), "f")
-    if isinstance(value, str) and len(value) <= jsonsafe.MAX_INTEGER_DIGITS:
-        try:
-            if _DECIMAL.match(value) and Decimal(value).is_finite():
-                return value.removeprefix("+")
-        except InvalidOperation:
-            pass  # an exponent beyond what Decimal holds: no decimal either
+    short = isinstance(value, str) and len(value) <= jsonsafe.MAX_INTEGER_DIGITS
+    if short and _DECIMAL.match(value):
+        return str(value).removeprefix("+")
     raise Unfit("decimal")
 
 
