@@ -16,15 +16,6 @@ from tests.certificates import Authority
 from tests.services import free_port
 
 
-def need(there: bool, what: str) -> None:
-    """Go on only with `what`. CI has installed it (.ci/run), so there it must be."""
-    if there:
-        return
-    if os.environ.get("HUB_CI"):
-        pytest.fail(f"{what} is not there, and CI skips nothing: see .ci/run.")
-    pytest.skip(f"{what} is not installed here; .ci/run says with which package it is.")
-
-
 def mariadbd() -> str | None:
     return shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import need
+
 LOCAL = 5672
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _START_SECONDS = 120.0
@@ -61,8 +63,7 @@ def rabbitmq() -> Iterator[int]:
 @contextlib.contextmanager
 def own_node(folder: Path, port: int) -> Iterator[int]:
     """A node of the test's own at `port`; started again on the same folder it has what it had."""
-    if not _SERVER.exists():
-        pytest.skip("needs the package rabbitmq-server")
+    need(_SERVER.exists(), "rabbitmq-server")
     with _node(folder, port, name="hubown") as found:
         yield found
 

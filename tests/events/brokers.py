@@ -9,8 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-import pytest
-
+from tests.needs import need
 from tests.rabbitmq import own_node
 from tests.services import free_port
 
@@ -29,8 +28,7 @@ class Server:
 
     def start(self) -> None:
         found = shutil.which(self.program) or shutil.which(self.program, path="/usr/sbin:/usr/bin")
-        if found is None:
-            pytest.skip(f"needs {self.program}")
+        need(found is not None, self.program)
         self._process = subprocess.Popen(
             [found, *self.arguments()], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -11,8 +11,9 @@ from django.db import connection
 
 from executor.sql.lending import pool
 from integration_hub.egress.door import Login
-from tests.databases import OwnMariaDB, mariadbd, need
+from tests.databases import OwnMariaDB, mariadbd
 from tests.executor.adapters.calling import answer, value
+from tests.needs import need
 
 TABLE = (
     "CREATE TABLE contact (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE, seen INTEGER)"
