@@ -61,18 +61,22 @@ def rabbitmq() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def own_node(folder: Path, port: int) -> Iterator[int]:
-    """A node of the test's own at `port`; started again on the same folder it has what it had."""
+def own_node(folder: Path, port: int, config: str = "") -> Iterator[int]:
+    """A node of the test's own at `port`; started again on the same folder it has what it had.
+
+    `config` is what rabbitmq.conf says.
+    """
     need(_SERVER.exists(), "rabbitmq-server")
-    with _node(folder, port, name="hubown") as found:
+    with _node(folder, port, name="hubown", config=config) as found:
         yield found
 
 
 @contextlib.contextmanager
-def _node(folder: Path, at: int | None = None, name: str = "") -> Iterator[int]:
+def _node(folder: Path, at: int | None = None, name: str = "", config: str = "") -> Iterator[int]:
     port, distribution, mapper = _free_ports(3)
     port = at or port
     (folder / "plugins").write_text("[].")
+    (folder / "own.conf").write_text(config)
     environment = os.environ | {
         "HOME": str(folder),
         "RABBITMQ_NODENAME": f"{name or 'hub'}{os.getpid()}@localhost",
@@ -82,7 +86,7 @@ def _node(folder: Path, at: int | None = None, name: str = "") -> Iterator[int]:
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
-        "RABBITMQ_CONFIG_FILE": str(folder / "none"),
+        "RABBITMQ_CONFIG_FILE": str(folder / "own.conf"),
         "RABBITMQ_CONF_ENV_FILE": str(folder / "none"),
         "ERL_EPMD_PORT": str(mapper),
     }

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from integration_hub.egress.door import TlsOptions
 from integration_hub.lib.catalog import Catalog
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What a URL says (`scheme://user:password@host:port/path`); its repr shows no password."""
+    """What a URL says (`scheme://user:password@host:port/path`); its repr shows no password.
+
+    `authorities` (PEM) are trusted beside the public ones.
+    """
 
     host: str
     port: int
@@ -20,6 +24,12 @@ class Address:
     secured: bool
     username: str = ""
     password: str = ""
+    authorities: str = ""
+
+    @property
+    def tls(self) -> TlsOptions | None:
+        """None: in clear."""
+        return TlsOptions(authorities=self.authorities) if self.secured else None
 
     def __repr__(self) -> str:
         return f"<Address {self.host}:{self.port}>"

@@ -25,8 +25,11 @@ LONGEST_WAIT_S = 15.0
 _logger = log.get(__name__)
 
 
-def address_of(url: str) -> tuple[BrokerKind, str, Address]:
-    """The broker that a URL names. Raises ValidationFailed, which quotes no password."""
+def address_of(url: str, authorities: str = "") -> tuple[BrokerKind, str, Address]:
+    """The broker that a URL names, and whom to trust there beside the public authorities (PEM).
+
+    Raises ValidationFailed, which quotes no password.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -42,6 +45,7 @@ def address_of(url: str) -> tuple[BrokerKind, str, Address]:
                 secured=secured,
                 username=unquote(parts.username or ""),
                 password=unquote(parts.password or ""),
+                authorities=authorities,
             )
             kind.check(address)
             return kind, name, address
@@ -59,11 +63,12 @@ class Consumer:
     caller: Caller
     is_over: Callable[[], bool]
     until_empty: bool = False
+    authorities: str = ""
     counts: Counter[str] = field(default_factory=Counter)
 
     def run(self) -> Counter[str]:
         """How many were accepted, repeated, parked and put back. Connects again when cut off."""
-        kind, name, address = address_of(self.url)
+        kind, name, address = address_of(self.url, self.authorities)
         failures = 0
         while not self.is_over():
             try:

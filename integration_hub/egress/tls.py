@@ -170,6 +170,12 @@ def wrap(sock: DeadlineSocket, host: str, context: ssl.SSLContext) -> DeadlineTL
             f"The TLS certificate of {host} was not accepted: {error.verify_message}.",
             sent=False,
         ) from None
+    except ConnectionFailed:  # the time to connect is over
+        wrapped.close()
+        raise ConnectionFailed(
+            f"No TLS connection to {host} was made in time: does it speak TLS at this port?",
+            sent=False,
+        ) from None
     except BaseException:
         wrapped.close()
         raise

@@ -11,6 +11,8 @@ from integration_hub.egress.connect import connect
 from integration_hub.egress.door import Deadline, Login, TlsOptions
 from integration_hub.egress.kept import GuardedSocket
 from integration_hub.egress.pooling import K, Place, Pool, key_of
+from integration_hub.events import trust
+from integration_hub.lib.errors import Fault
 from integration_hub.lib.fields import Field
 
 TIMEOUT = 15.0
@@ -22,7 +24,7 @@ Opened = Callable[[GuardedSocket, Login, TlsOptions | None], K]
 
 
 def fields(*, ways: tuple[str, ...] = ("required", OFF)) -> tuple[Field, ...]:
-    """`host`, `port`, `tls`, `username` and `password`; the first of the `ways` is the default."""
+    """Where, whom to trust there and who asks; the first of the `ways` of TLS is the default."""
     return (
         Field("host", max_length=253, schema={"pattern": r"^[^\s/@?#]+$"}),
         Field("port", "integer", required=False, schema={"minimum": 1, "maximum": 65535}),
@@ -32,16 +34,19 @@ def fields(*, ways: tuple[str, ...] = ("required", OFF)) -> tuple[Field, ...]:
             help=f"{ways[0]} unless said; off: in clear, the password too.",
             schema={"enum": list(ways)},
         ),
+        trust.FIELD,
         Field("username", required=False, max_length=320),
         Field("password", required=False, secret=True),
     )
 
 
-def check_place(config: Mapping[str, Any], default_port: int) -> None:
-    """Raises TargetForbidden for a literal address that is never called."""
+def faults(config: Mapping[str, Any], default_port: int) -> list[Fault]:
+    """What is wrong with `fields`. Raises TargetForbidden for a literal address that is
+    never called."""
     origin = policy.tcp_origin(str(config["host"]), int(config.get("port") or default_port))
     if origin.address is not None:
         policy.permitted(origin, [origin.address])
+    return list(trust.faults(config))
 
 
 def address(config: Mapping[str, Any], *more: str) -> str:
@@ -69,7 +74,7 @@ def lent(
     host, port = str(config["host"]), int(config.get("port") or port)
     login = Login(str(config.get("username", "")), str(config.get("password", "")))
     mode, deadline = str(config.get("tls", "")), Deadline(TIMEOUT)
-    tls = None if is_clear(config) else TlsOptions()
+    tls = None if is_clear(config) else trust.options_of(config)
     key = key_of(host, str(port), mode, *parts, login=login, tls=tls)
     place = Place(host, port, key, size=CONNECTIONS, max_bytes=ANSWERS)
 

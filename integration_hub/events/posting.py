@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
 from integration_hub.egress import http
-from integration_hub.egress.door import Deadline, HttpAnswer, HttpRequest
+from integration_hub.egress.door import Deadline, HttpAnswer, HttpRequest, TlsOptions
 from integration_hub.events.cloudevent import CONTENT_TYPE
 from integration_hub.events.sink import NotDelivered
 from integration_hub.lib import clock
@@ -27,7 +27,11 @@ _THROTTLES = frozenset({429, 502, 504})
 
 
 def post(
-    event: Mapping[str, Any], url: str, keys: Sequence[str], headers: Mapping[str, str]
+    event: Mapping[str, Any],
+    url: str,
+    keys: Sequence[str],
+    headers: Mapping[str, str],
+    tls: TlsOptions,
 ) -> int:
     """Send it; the status, which is 2xx. Raises NotDelivered and what egress raises.
 
@@ -39,24 +43,20 @@ def post(
         keys, id=str(event["id"]), timestamp=int(clock.now().timestamp()), body=body
     )
     request = HttpRequest("POST", url, {**headers, "Content-Type": CONTENT_TYPE, **signed}, body)
-    answer = http.send(
-        request, deadline=Deadline(TIMEOUT), connect_timeout=CONNECT_TIMEOUT, max_bytes=MAX_ANSWER
-    )
+    answer = _sent(request, tls)
     if 200 <= answer.status < 300:
         return answer.status
     raise _refused(answer)
 
 
-def shake_hands(url: str, headers: Mapping[str, str]) -> None:
+def shake_hands(url: str, headers: Mapping[str, str], tls: TlsOptions) -> None:
     """Ask the receiver whether it wants to hear of this hub (CloudEvents HTTP Web Hook, 4).
 
     Raises NotDelivered unless it says so, and what egress raises.
     """
     origin = urlsplit(settings.HUB_PUBLIC_URL).hostname or "localhost"
     asked = HttpRequest("OPTIONS", url, {**headers, "WebHook-Request-Origin": origin})
-    answer = http.send(
-        asked, deadline=Deadline(TIMEOUT), connect_timeout=CONNECT_TIMEOUT, max_bytes=MAX_ANSWER
-    )
+    answer = _sent(asked, tls)
     allowed = {part.strip() for part in answer.headers.get("webhook-allowed-origin", "").split(",")}
     if not 200 <= answer.status < 300 or not allowed & {"*", origin}:
         raise NotDelivered(
@@ -73,6 +73,16 @@ def keys_of(config: Mapping[str, Any]) -> list[str]:
     if until is None or (until.tzinfo is not None and until > clock.now()):
         keys.append(config.get("previous_secret"))
     return [str(key) for key in keys if key]
+
+
+def _sent(request: HttpRequest, tls: TlsOptions) -> HttpAnswer:
+    return http.send(
+        request,
+        deadline=Deadline(TIMEOUT),
+        connect_timeout=CONNECT_TIMEOUT,
+        max_bytes=MAX_ANSWER,
+        tls=tls,
+    )
 
 
 def _refused(answer: HttpAnswer) -> NotDelivered:

@@ -15,6 +15,7 @@ from integration_hub.lib.fields import Field
 from integration_hub.lib.standard_webhooks import new_secret
 from registry import services as registry
 from tests.events.receiver import Receiver, receiving
+from tests.events.secured import authority, expired, secured  # noqa: F401 - fixtures
 
 SECRET = new_secret()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from executor.inbound.broker import Address, Broker, BrokerKind, Message, Wish, brokers
 from integration_hub.egress.amqp_session import AmqpSession, Declined
 from integration_hub.egress.connect import connect
-from integration_hub.egress.door import Deadline, Login, TlsOptions
+from integration_hub.egress.door import Deadline, Login
 from integration_hub.egress.kept import attach
 from integration_hub.lib import clock
 from integration_hub.lib.errors import ConnectionFailed
@@ -68,7 +68,7 @@ class AmqpKind(BrokerKind):
             address.host,
             address.port,
             deadline=Deadline(COMMAND_S),
-            tls=TlsOptions() if address.secured else None,
+            tls=address.tls,
         )
         try:
             login = Login(username=address.username, password=address.password)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from executor.inbound.broker import Address, Broker, BrokerKind, Message, Wish, brokers
 from integration_hub.egress.connect import connect
-from integration_hub.egress.door import Deadline, Login, TlsOptions
+from integration_hub.egress.door import Deadline, Login
 from integration_hub.egress.kept import attach
 from integration_hub.egress.nats_session import Declined, NatsSession
 from integration_hub.lib import jsonsafe
@@ -87,9 +87,8 @@ class NatsKind(BrokerKind):
         sock = connect(address.host, address.port, deadline=Deadline(COMMAND_S))
         try:
             login = Login(username=address.username, password=address.password)
-            tls = TlsOptions() if address.secured else None
             broker = NatsStream(
-                NatsSession(sock, host=address.host, login=login, tls=tls), address, wish
+                NatsSession(sock, host=address.host, login=login, tls=address.tls), address, wish
             )
             broker.prepare()
         except Declined as declined:

@@ -7,7 +7,7 @@ from typing import Any
 
 from executor.inbound.broker import Address, Broker, BrokerKind, Message, Wish, brokers
 from integration_hub.egress.connect import connect
-from integration_hub.egress.door import Deadline, Login, TlsOptions
+from integration_hub.egress.door import Deadline, Login
 from integration_hub.egress.kept import attach
 from integration_hub.egress.redis_session import Declined, RedisSession
 from integration_hub.lib.errors import ConnectionFailed, ValidationFailed
@@ -108,7 +108,7 @@ class RedisStreamKind(BrokerKind):
             address.host,
             address.port,
             deadline=Deadline(COMMAND_S),
-            tls=TlsOptions() if address.secured else None,
+            tls=address.tls,
         )
         try:
             login = Login(username=address.username, password=address.password)

@@ -71,8 +71,7 @@ class AmqpSink(Sink):
             raise NotDelivered("The broker could not take the event (nack).") from None
 
     def faults(self, config: Mapping[str, Any]) -> Iterable[Fault]:
-        broker.check_place(config, _port(config))
-        return ()
+        return broker.faults(config, _port(config))
 
     def address(self, config: Mapping[str, Any]) -> str:
         return broker.address(config, "vhost", "exchange", "routing_key")

@@ -87,8 +87,7 @@ class EmailSink(Sink):
         return float(config.get("digest_seconds", _EVERY))
 
     def faults(self, config: Mapping[str, Any]) -> Iterable[Fault]:
-        broker.check_place(config, _port(config))
-        return ()
+        return broker.faults(config, _port(config))
 
     def address(self, config: Mapping[str, Any]) -> str:
         return broker.address(config, "to")

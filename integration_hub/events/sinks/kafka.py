@@ -95,8 +95,7 @@ class KafkaSink(Sink):
         )
 
     def faults(self, config: Mapping[str, Any]) -> Iterable[Fault]:
-        broker.check_place(config, _PORT)
-        return ()
+        return broker.faults(config, _PORT)
 
     def address(self, config: Mapping[str, Any]) -> str:
         return broker.address(config, "topic")

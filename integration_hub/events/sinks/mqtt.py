@@ -53,8 +53,7 @@ class MqttSink(Sink):
             raise NotDelivered(f"The broker refused the event: {declined}") from None
 
     def faults(self, config: Mapping[str, Any]) -> Iterable[Fault]:
-        broker.check_place(config, _port(config))
-        return ()
+        return broker.faults(config, _port(config))
 
     def address(self, config: Mapping[str, Any]) -> str:
         return broker.address(config, "topic")

@@ -52,8 +52,7 @@ class RedisStreamSink(Sink):
             raise NotDelivered(f"Redis refused the event: {declined.text}") from None
 
     def faults(self, config: Mapping[str, Any]) -> Iterable[Fault]:
-        broker.check_place(config, _PORT)
-        return ()
+        return broker.faults(config, _PORT)
 
     def address(self, config: Mapping[str, Any]) -> str:
         return broker.address(config, "database", "stream")

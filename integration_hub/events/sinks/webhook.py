@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from integration_hub.egress import policy
+from integration_hub.events import trust
 from integration_hub.events.posting import MAX_URL, keys_of, post, shake_hands
 from integration_hub.events.sink import Sink, sinks
 from integration_hub.lib import standard_webhooks as standard
@@ -57,14 +58,16 @@ class WebhookSink(Sink):
             required=False,
             help="Ask the receiver before its first event (CloudEvents HTTP Web Hook, OPTIONS).",
         ),
+        trust.FIELD,
     )
 
     def deliver(self, event: Mapping[str, Any], *, config: Mapping[str, Any]) -> int:
-        return post(event, str(config["url"]), keys_of(config), config.get("headers") or {})
+        headers, tls = config.get("headers") or {}, trust.options_of(config)
+        return post(event, str(config["url"]), keys_of(config), headers, tls)
 
     def prove(self, config: Mapping[str, Any]) -> None:
         if config.get("handshake"):
-            shake_hands(str(config["url"]), config.get("headers") or {})
+            shake_hands(str(config["url"]), config.get("headers") or {}, trust.options_of(config))
 
     def faults(self, config: Mapping[str, Any]) -> Iterable[Fault]:
         policy.check_url(str(config["url"]))
@@ -77,6 +80,7 @@ class WebhookSink(Sink):
         for name in _KEYS:
             if text := config.get(name):
                 yield from _key_faults(name, str(text))
+        yield from trust.faults(config)
 
     def completed(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
         rest = {name: value for name, value in config.items() if name != "public_key"}

@@ -10,6 +10,7 @@ from integration_hub.coordination import revision
 from integration_hub.lib import clock
 from registry import services as registry
 from registry.models import Instance
+from tests.events.secured import authority, expired, secured  # noqa: F401 - fixtures
 from tests.executor.inbound.signing import BY_NAME, Sent, secret_of
 
 

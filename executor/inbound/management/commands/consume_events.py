@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from executor.inbound import tasking
 from executor.inbound.broker import Wish
 from executor.inbound.consuming import Consumer, address_of
+from integration_hub.egress.authorities import problem_of
 from integration_hub.lib.errors import HubError
 
 MOST_PREFETCHED = 500
@@ -58,6 +59,9 @@ class Command(BaseCommand):
             raise CommandError("Say where from: --url, or HUB_CONSUME_URL in the environment.")
         if not 1 <= options["prefetch"] <= MOST_PREFETCHED:
             raise CommandError(f"--prefetch takes 1 to {MOST_PREFETCHED}.")
+        authorities = settings.HUB_CONSUME_CA
+        if authorities and (problem := problem_of(authorities)):
+            raise CommandError(f"HUB_CONSUME_CA: {problem}")
         try:
             address_of(url)
         except HubError as error:
@@ -71,6 +75,7 @@ class Command(BaseCommand):
             caller=tasking.caller_of(tuple(options["instance"]), tuple(options["context"])),
             is_over=over.is_set,
             until_empty=options["until_empty"],
+            authorities=authorities,
         )
         counts = dict(consumer.run())
         if options["json"]:
