@@ -22,14 +22,28 @@ from unfold.widgets import (
 from integration_hub.lib import yaml_reader
 from integration_hub.lib.errors import HubError
 from registry.admin.verbs import sentences
-from transformer.conversion import format_of, plan_conversion
+from transformer.conversion import format_of, format_said, plan_conversion, with_options
 from transformer.format import formats
+from transformer.named.using import spec_of
 from transformer.streaming import BadRow, RowsDoNotFit
 
 _SEES = "registry.view_definition"
 _IN_MEMORY = 1024 * 1024
 _MOST_SHOWN = 100
-_ENDINGS = {"text": "txt", "form": "txt", "multipart": "txt", "xml_tree": "xml"}
+_HEAD = 1_024
+_SHAPES = (("rows", "each row, in files of rows"), ("document", "the document as a whole"))
+
+
+def _yaml(label: str, rows: int, help_text: str) -> forms.CharField:
+    area = UnfoldAdminTextareaWidget(attrs={"rows": rows, "spellcheck": "false"})
+    return forms.CharField(
+        label=label,
+        required=False,
+        strip=False,
+        max_length=256 * 1024,
+        widget=area,
+        help_text=help_text,
+    )
 
 
 class ConvertForm(forms.Form):
@@ -46,15 +60,24 @@ class ConvertForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         help_text="What the file is; if not said, its name's ending tells.",
     )
+    source_options = _yaml(
+        "Its options", 2, 'Such as {delimiter: ";"} of csv, or {rows: orders/order} of xml.'
+    )
     target = forms.ChoiceField(label="To", widget=UnfoldAdminSelectWidget)
-    spec = forms.CharField(
-        label="Transform",
+    target_options = _yaml(
+        "Options of the result", 2, "Such as {root: orders} of xml, or {sheet: Stock} of xlsx."
+    )
+    spec = _yaml(
+        "Transform",
+        10,
+        "Optional, YAML or JSON: rules, an expression or a template; or a named transform, "
+        "such as use: contact@^1.",
+    )
+    shape = forms.ChoiceField(
+        label="The transform shapes",
         required=False,
-        strip=False,
-        max_length=256 * 1024,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 10, "spellcheck": "false"}),
-        help_text="Optional, YAML or JSON: rules, and the options of a format, such as "
-        "input: {options: {rows: orders/order}}. Files of rows are shaped row by row.",
+        choices=_SHAPES,
+        widget=UnfoldAdminSelectWidget,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -64,15 +87,22 @@ class ConvertForm(forms.Form):
         self.fields["source"].choices = [("", "as its name says"), *reads]  # type: ignore[attr-defined]
         self.fields["target"].choices = writes  # type: ignore[attr-defined]
 
+    def clean_source_options(self) -> dict[str, Any]:
+        return self._object("source_options", 'Options are an object: {delimiter: ";"}')
+
+    def clean_target_options(self) -> dict[str, Any]:
+        return self._object("target_options", "Options are an object: {root: orders}")
+
     def clean_spec(self) -> dict[str, Any]:
+        return self._object("spec", "The transform is an object: rules: […]")
+
+    def _object(self, name: str, otherwise: str) -> dict[str, Any]:
         try:
-            found = yaml_reader.load(self.cleaned_data["spec"] or "{}")
+            found = yaml_reader.load(self.cleaned_data[name] or "{}")
         except yaml_reader.YAMLFault as fault:
-            raise forms.ValidationError(
-                f"The transform is neither YAML nor JSON: {fault}"
-            ) from None
+            raise forms.ValidationError(f"This is neither YAML nor JSON: {fault}") from None
         if not isinstance(found, dict):
-            raise forms.ValidationError("The transform is an object: rules: […]")
+            raise forms.ValidationError(otherwise)
         return found
 
 
@@ -124,14 +154,14 @@ def _converted(data: dict[str, Any], bad: list[BadRow]) -> FileResponse:
     upload: Any = data["upload"]
     name = PurePath(upload.name or "file")
     source: IO[bytes] = upload.open("rb").file
-    spec = data["spec"]
+    spec = spec_of(data["spec"])
     plan = plan_conversion(
-        source=format_of(data["source"] or None, name.name),
+        source=format_of(data["source"] or format_said(spec, "input"), name.name),
         target=data["target"],
-        spec=spec,
+        spec=with_options(spec, source=data["source_options"], target=data["target_options"]),
+        whole=data["shape"] == "document",
         array=_begins_an_array(source),
     )
-
     gathering = _Gathering(bad)
     sink = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the response closes it
     try:
@@ -141,11 +171,10 @@ def _converted(data: dict[str, Any], bad: list[BadRow]) -> FileResponse:
         sink.close()
         raise
     sink.seek(0)
+    kind = plan.content_type(sink.read(_HEAD))
+    sink.seek(0)
     return FileResponse(
-        sink,
-        as_attachment=True,
-        filename=f"{name.stem}.{_ENDINGS.get(plan.target, plan.target)}",
-        content_type="application/octet-stream",
+        sink, as_attachment=True, filename=plan.file_name(name.name), content_type=kind
     )
 
 

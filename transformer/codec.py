@@ -65,6 +65,11 @@ def can_decode(content_type: str, *, asked: bool = False) -> bool:
     return not essence or bool(_readers(essence, asked))
 
 
+def format_of_type(content_type: str, content: bytes) -> str:
+    """The name of the format that reads this, whatever the type. Raises TransformFailed."""
+    return _reader_of(media.parse(content_type).essence, content, asked=True).name
+
+
 def _on_side(failed: TransformFailed, response: bool) -> TransformFailed:
     return TransformFailed(failed.detail, response=response, errors=failed.errors)
 

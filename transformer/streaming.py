@@ -10,9 +10,11 @@ from integration_hub.lib.errors import Fault, TransformFailed
 from transformer import codec
 from transformer.format import Format, Row, RowWriter, Streamed
 from transformer.mapping import CompiledTransform
+from transformer.weight import weight
 
 MAX_SHOWN = 100
 MAX_HELD = 200_000
+MAX_HELD_TEXT = 256 * 1024 * 1024
 TOLD_EVERY = 1_000
 
 
@@ -103,6 +105,7 @@ class Held:
     def __init__(self, kind: str, options: Mapping[str, Any]) -> None:
         self._kind, self._options = kind, options
         self._documents: list[Any] = []
+        self._text = 0
 
     def head(self) -> bytes:
         return b""
@@ -111,6 +114,10 @@ class Held:
         if len(self._documents) >= MAX_HELD:
             detail = f"{self._kind} is written whole: at most {MAX_HELD:,} rows fit."
             raise RowsDoNotFit(detail)
+        self._text += weight(document, MAX_HELD_TEXT)
+        if self._text > MAX_HELD_TEXT:
+            most = MAX_HELD_TEXT >> 20
+            raise RowsDoNotFit(f"{self._kind} is written whole: at most {most} MiB of text fit.")
         self._documents.append(document)
         return b""
 

@@ -355,7 +355,7 @@ AUDITED: dict[str, Write] = {
 _CALL = "a call is proven by its execution row, written before the secret is used"
 _TRIED = "changes nothing that is kept; the call it makes is in the execution log"
 NOT_AUDITED: dict[str, str] = {
-    f"POST {V1}/convert": "changes nothing: text in, text out",
+    f"POST {V1}/convert": "changes nothing: a document in, a document out",
     f"POST {V1}/schemas/compare": "changes nothing: two schemas, what differs",
     f"POST {V1}/schemas/infer": "changes nothing: samples in, a schema out",
     f"POST {V1}/transforms/preview": "changes nothing: a transform is tried on a sample",

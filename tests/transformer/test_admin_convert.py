@@ -8,6 +8,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from openpyxl import load_workbook
 
+from transformer.named import services as named
+
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/convert/"
 ORDERS = b"<orders><order id='1'><q>2</q></order><order id='2'><q>x</q></order></orders>"
@@ -31,8 +33,10 @@ def send(admin):
 def downloaded(answer):
     assert answer.status_code == 200
     assert answer["Content-Disposition"].startswith("attachment"), answer.content.decode()[-3_000:]
-    assert answer["Content-Type"] == "application/octet-stream"
     return answer["Content-Disposition"].partition("filename=")[2], b"".join(answer)
+
+
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def told(answer):
@@ -49,7 +53,9 @@ def test_the_page_asks_for_a_file_and_what_it_is_to_become(admin):
 
 
 def test_rows_become_a_workbook_and_documents_another_shape(send):
-    name, raw = downloaded(send("orders.csv", b"id,name\n1,=x\n", "xlsx"))
+    answer = send("orders.csv", b"id,name\n1,=x\n", "xlsx")
+    assert answer["Content-Type"] == WORKBOOK
+    name, raw = downloaded(answer)
     assert name == '"orders.xlsx"'
     rows = list(load_workbook(io.BytesIO(raw)).active.values)
     assert rows == [("id", "name"), ("1", "=x")]
@@ -63,6 +69,38 @@ def test_a_spec_shapes_each_row(send):
     rules = "rules: [{source: '@id', target: id, type: integer}]"
     spec = "input: {options: {rows: orders/order}}\n" + rules
     assert downloaded(send("o.xml", ORDERS, "ndjson", spec=spec))[1] == b'{"id":1}\n{"id":2}\n'
+
+
+def test_options_of_both_formats_have_fields_of_their_own(send):
+    options = {"source_options": '{delimiter: ";"}', "target_options": "sheet: Stock"}
+    _, raw = downloaded(send("a.csv", b"id;q\n1;2\n", "xlsx", **options))
+    book = load_workbook(io.BytesIO(raw))
+    assert book.sheetnames == ["Stock"]
+    assert list(book.active.values) == [("id", "q"), ("1", "2")]
+    spec = "input: {options: {header: false}}"
+    page = told(send("a.csv", b"1\n", "json", spec=spec, **options | {"target_options": ""}))
+    assert "give them in one place" in page
+
+
+def test_the_document_may_be_shaped_as_a_whole(send):
+    spec = "expression: $sum(q.$number())"
+    assert downloaded(send("a.csv", b"q\n1\n2\n", "json", spec=spec, shape="document"))[1] == b"3"
+    assert downloaded(send("a.csv", b"q\n1\n2\n", "ndjson", spec=spec))[1] == b"1\n2\n"
+
+
+def test_a_named_transform_is_used(send):
+    document = {
+        "slug": "contact",
+        "version": "1.0.0",
+        "spec": {"rules": [{"source": "email", "target": "mail"}]},
+        "examples": [{"input": {"email": "a"}, "output": {"mail": "a"}}],
+    }
+    named.publish_transform(
+        transform=named.create_transform(document=document, actor="t"), actor="t"
+    )
+    spec = "use: contact@^1"
+    assert downloaded(send("a.csv", b"email\na@b\n", "ndjson", spec=spec))[1] == b'{"mail":"a@b"}\n'
+    assert "no transform" in told(send("a.csv", b"email\na@b\n", "ndjson", spec="use: contacts"))
 
 
 def test_bad_rows_are_told_in_words_and_nothing_is_downloaded(send):
@@ -82,7 +120,13 @@ def test_bad_rows_are_told_in_words_and_nothing_is_downloaded(send):
         ("a.json", b"[1]", "xml", {"spec": "rules: ["}, "neither YAML nor JSON"),
         ("a.json", b"[1]", "xml", {"spec": "[1]"}, "is an object"),
         ("a.json", b"{}", "xml", {"spec": "rules: [{}]"}, "Is required"),
-        ("a.json", b"{}", "xml", {"spec": "input: {format: csv}"}, "was asked for"),
+        (
+            "a.json",
+            b"{}",
+            "xml",
+            {"source": "json", "spec": "input: {format: csv}"},
+            "was asked for",
+        ),
         ("a.json", b"{}", "html", {}, "not one of the available choices"),
         ("a.json", b'[{"a":1}]', "xml", {}, "XML needs an object"),
         ("a.xlsx", b"PK\x03\x04", "json", {}, "Not a workbook"),

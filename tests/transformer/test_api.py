@@ -121,11 +121,12 @@ def test_a_document_is_converted(api, content, content_type, to, answer, answer_
     [
         (b"{", "application/json", "json", 422),
         (b"<!DOCTYPE a><a/>", "application/xml", "json", 422),
-        (b"--x", "multipart/form-data; boundary=x", "json", 422),
+        (b"--x", "multipart/form-data; boundary=x", "json", 400),
         (b"[1]", "application/json", "xml", 422),
         (b"[1]", "application/json", "toml", 400),
         (b"[1]", "application/json", "", 400),
-        (b"[1]", "application/json", "multipart", 400),
+        (b"[1]", "application/json", "multipart", 422),
+        (b"[1]", "application/json", "html", 400),
     ],
 )
 def test_what_cannot_be_converted_is_a_problem_with_its_place(

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
-
 from integration_hub.api.schema import request_example, response_example
 
-TARGETS = ("json", "ndjson", "xml", "yaml", "csv", "tsv", "form", "text")
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
 _ANY: dict[str, Any] = {"description": "Any JSON value."}
@@ -84,30 +80,3 @@ PREVIEW_ANSWER = response_example(
         ],
     }
 )
-TO = OpenApiParameter(
-    "to",
-    OpenApiTypes.STR,
-    OpenApiParameter.QUERY,
-    required=True,
-    enum=TARGETS,
-    description="The format to convert to; the Content-Type says what the body is.",
-)
-CONVERT_BODY = {
-    "application/json": _ANY,
-    "application/xml": _TEXT,
-    "application/x-www-form-urlencoded": {"type": "object"},
-    "application/yaml": _ANY,
-    **dict.fromkeys(("application/x-ndjson", "text/csv"), _TEXT),
-    **dict.fromkeys(("application/edifact", "application/edi-x12"), _TEXT),
-    **dict.fromkeys(("text/tab-separated-values", "text/html", "text/plain"), _TEXT),
-}
-CONVERTED = {
-    (200, "application/json"): _ANY,
-    (200, "application/xml"): _TEXT,
-    (200, "application/x-www-form-urlencoded"): _TEXT,
-    (200, "application/x-ndjson"): _TEXT,
-    (200, "application/yaml"): _ANY,
-    (200, "text/csv"): _TEXT,
-    (200, "text/tab-separated-values"): _TEXT,
-    (200, "text/plain"): _TEXT,
-}

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
+from transformer.api.convert_views import ConvertView
 from transformer.api.named_views import TransformLifeViewSet, TransformViewSet
 from transformer.api.schema_views import CompareView, InferView
-from transformer.api.views import ConvertView, PreviewView
+from transformer.api.views import PreviewView
 
 urlpatterns = [
     path("transforms/preview", PreviewView.as_view(), name="transform-preview"),

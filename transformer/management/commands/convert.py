@@ -15,7 +15,7 @@ from integration_hub.lib import jsonsafe, yaml_reader
 from integration_hub.lib.errors import HubError
 from integration_hub.lib.files import Replacement
 from integration_hub.lib.progress import Progress
-from transformer.conversion import Conversion, format_of, plan_conversion
+from transformer.conversion import Conversion, format_of, format_said, plan_conversion
 from transformer.streaming import BadRow, RowsDoNotFit, Totals
 
 MAX_ERRORS = 10_000
@@ -150,17 +150,12 @@ def _planned(options: Mapping[str, Any], source: IO[bytes]) -> Conversion:
             merged = {**given.get("options", {}), **dict(map(_option, options[name]))}
             spec = {**spec, side: {**given, "options": merged}}
     return plan_conversion(
-        source=format_of(options["source"] or _said(spec, "input"), options["input"]),
-        target=format_of(options["target"] or _said(spec, "output"), options["output"]),
+        source=format_of(options["source"] or format_said(spec, "input"), options["input"]),
+        target=format_of(options["target"] or format_said(spec, "output"), options["output"]),
         spec=spec,
         whole=options["whole"],
         array=cast(Any, source).peek(4096).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"[",
     )
-
-
-def _said(spec: Mapping[str, Any], side: str) -> str | None:
-    given = spec.get(side)
-    return given.get("format") if isinstance(given, Mapping) else None
 
 
 def _spec(name: str) -> dict[str, Any]:
