@@ -19,9 +19,9 @@ from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.utils import display_for_label
 
-from credentials import ageing, services
+from credentials import ageing, home, services
 from credentials.admin_connect import connect_button, connect_view
-from credentials.admin_filters import RotationFilter
+from credentials.admin_filters import EndsFilter, RotationFilter
 from credentials.choices import CredentialStatus
 from credentials.forms import CredentialForm
 from credentials.models import Credential
@@ -29,6 +29,7 @@ from credentials.page_links import links_of
 from credentials.renewing import refresh_credential
 from credentials.scheme import schemes
 from credentials.selectors import choices_for, instances_without, reason_of, shown_status
+from integration_hub.access.home import home_cards
 from integration_hub.access.person import caller_of
 from integration_hub.lib.errors import HubError
 from integration_hub.model_admin import HubAdmin
@@ -60,7 +61,7 @@ class CredentialAdmin(HubAdmin):
         "rotation_due",
         "revision",
     )
-    list_filter = ("type", "status", RotationFilter)
+    list_filter = ("type", "status", RotationFilter, EndsFilter)
     list_select_related = ("instance",)
     search_fields = ("instance__slug", "instance__name")
     ordering = ("instance__slug",)
@@ -280,5 +281,6 @@ def credential_link(request: HttpRequest, instance: Instance) -> tuple[str, str]
     return None
 
 
+home_cards.add("credentials", home.cards)
 instance_links.add("connect", connect_button)
 instance_links.add("credential", credential_link)

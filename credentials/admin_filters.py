@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from credentials import ageing
+from credentials import ageing, home
 from credentials.models import Credential
 
 
@@ -25,3 +25,16 @@ class RotationFilter(admin.SimpleListFilter):
         if self.value() != "due":
             return queryset
         return queryset.filter(pk__in=ageing.due_for_rotation().order_by().values("pk"))
+
+
+class EndsFilter(admin.SimpleListFilter):
+    title = "end"
+    parameter_name = "ends"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("soon", f"Ended, or within {home.SOON.days} days")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Credential]
+    ) -> QuerySet[Credential]:
+        return home.need_a_person(queryset) if self.value() == "soon" else queryset

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from integration_hub.access.own_password import own_password
+from integration_hub.monitoring.dashboard import fragment
 from integration_hub.monitoring.doctor_page import doctor
 
 _API_APPS = (
@@ -22,6 +23,7 @@ urlpatterns = [
     path("", include("integration_hub.monitoring.urls")),
     path("", include("credentials.page_urls")),
     path("admin/password_change/", admin.site.admin_view(own_password, cacheable=True)),
+    path("admin/home/", admin.site.admin_view(fragment), name="home-fragment"),
     path("admin/doctor/", admin.site.admin_view(doctor), name="doctor"),
     path("admin/convert/", include("transformer.convert_urls")),
     path("admin/transforms/", include("transformer.admin_urls")),

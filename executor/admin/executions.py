@@ -19,14 +19,20 @@ from executor.admin import (
     credentials,
     errors,
     health,
+    home,
+    home_certificates,
+    home_guard,
+    home_queue,
     links,
     live,
     pages,
     views,
 )
+from executor.admin.filters import WithinFilter
 from executor.admin.paginator import BoundedPaginator
 from executor.api.filters import as_uuid
 from executor.models import Execution
+from integration_hub.access.home import home_cards
 from integration_hub.access.person import caller_of
 from integration_hub.model_admin import ReadOnlyAdmin
 from registry.instance_links import instance_links
@@ -38,6 +44,10 @@ instance_links.add("health", links.health_link)
 instance_links.add("log", links.log_link)
 instance_links.add("test", links.test_link)
 instance_links.add("try", links.try_link)
+home_cards.add("calls", home.cards)
+home_cards.add("certificates", home_certificates.cards)
+home_cards.add("guard", home_guard.cards)
+home_cards.add("queue", home_queue.cards)
 credential_links.add("rotate", credentials.rotate_link)
 credential_links.add("test", credentials.test_link)
 
@@ -71,7 +81,7 @@ class ExecutionAdmin(ReadOnlyAdmin):
     )
     list_display_links = ("created_at", "instance")
     sortable_by = ()  # by time alone: any other order would read the whole log
-    list_filter = ("status",)  # any without an index would read the whole log
+    list_filter = ("status", WithinFilter)  # any without an index would read the whole log
     search_fields = ("id", "correlation_id")
     search_help_text = "An id, a correlation id, an instance's slug or a method's name, whole."
     ordering = ("-id",)

@@ -10,8 +10,9 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from unfold.utils import display_for_label
 
-from integration_hub.access import services
+from integration_hub.access import home_changes, services
 from integration_hub.access.forms import TokenForm
+from integration_hub.access.home import home_cards
 from integration_hub.access.models import Token
 from integration_hub.access.people_admin import GroupAdmin, UserAdmin
 from integration_hub.access.person import actor_of
@@ -19,6 +20,8 @@ from integration_hub.lib import clock
 from integration_hub.model_admin import HubAdmin
 
 __all__ = ["GroupAdmin", "TokenAdmin", "UserAdmin"]
+
+home_cards.add("changes", home_changes.cards)
 
 _COLOURS = {"active": "success", "expired": "warning", "revoked": "danger"}
 

@@ -44,6 +44,11 @@ class Caller:
     def is_anonymous(self) -> bool:
         return self.owner == "anonymous"
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there are instances that do not exist for this caller."""
+        return bool(self.instances or self.contexts)
+
     def can(self, scope: str) -> bool:
         """Whether this scope is held; `manage` includes `read`."""
         return scope in self.scopes or _IMPLIED.get(scope) in self.scopes

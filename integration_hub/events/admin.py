@@ -10,12 +10,15 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from integration_hub.access.home import home_cards
 from integration_hub.access.person import actor_of
-from integration_hub.events import admin_sinks, redelivery
+from integration_hub.events import admin_sinks, home, redelivery
 from integration_hub.events.admin_sinks import state_of
 from integration_hub.events.models import Delivery, Event
 from integration_hub.lib import jsonsafe
 from integration_hub.model_admin import ReadOnlyAdmin, ReadOnlyInline
+
+home_cards.add("events", home.cards)
 
 AT_ONCE = 1_000
 

@@ -17,6 +17,7 @@ from unfold.utils import display_for_label
 
 from integration_hub.access.person import actor_of
 from integration_hub.events import redelivery, sink_services, trial
+from integration_hub.events.admin_filters import SinkStateFilter
 from integration_hub.events.admin_forms import SinkForm
 from integration_hub.events.choices import DeliveryStatus
 from integration_hub.events.models import Delivery, EventSink, FailedAttempt
@@ -71,7 +72,7 @@ class EventSinkAdmin(HubAdmin):
         "updated_at",
     )
     fields = ("name", "type", "config", "filters", "enabled", *readonly_fields)
-    list_filter = ("type", "enabled")
+    list_filter = ("type", "enabled", SinkStateFilter)
     actions = ("send_test_event", "redeliver_failed")
 
     def get_actions(self, request: HttpRequest) -> Any:

@@ -13,7 +13,7 @@ from integration_hub.lib.errors import Forbidden
 def visible_events(caller: Caller) -> QuerySet[Event]:
     """Those of subjects that exist for the caller; all of them for one without limits."""
     rows = Event.objects.all()
-    if not _is_limited(caller):
+    if not caller.is_limited:
         return rows
     if caller.instances:
         rows = rows.filter(subject__in=caller.instances)
@@ -28,12 +28,8 @@ def visible_events(caller: Caller) -> QuerySet[Event]:
 
 def require_unlimited(caller: Caller) -> None:
     """Sinks hear of every instance, so only a caller without limits may see or set them up."""
-    if _is_limited(caller):
+    if caller.is_limited:
         raise Forbidden(
             "Event sinks hear of every instance; a token limited to some may not touch them. "
             "Use a token without limits."
         )
-
-
-def _is_limited(caller: Caller) -> bool:
-    return bool(caller.instances or caller.contexts)

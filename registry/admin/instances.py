@@ -10,9 +10,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from integration_hub.access.home import home_cards
 from integration_hub.access.person import actor_of
 from integration_hub.lib import jsonsafe
 from registry import services
+from registry.admin import home
 from registry.admin.instance_form import InstanceForm
 from registry.admin.readable import badge, schemas_table
 from registry.admin.verbs import VerbAdmin
@@ -23,6 +25,8 @@ from registry.instance_links import links_of
 from registry.instance_warnings import warnings_about
 from registry.models import Instance
 from registry.tls import is_verified
+
+home_cards.add("integrations", home.cards)
 
 _STATE_COLOURS = {
     InstanceState.PENDING_CONFIGURATION: "warning",

@@ -225,6 +225,8 @@ def cases() -> Iterator[tuple[str, Callable[[], int]]]:
         "admin: search for an instance": "q=rare",
     }.items():
         yield name, _admin(admin, query)
+    for window in ("1h", "24h", "7d"):
+        yield f"admin: home, {window}", _home(admin, window)
 
 
 def _days_ago(days: float) -> str:
@@ -271,6 +273,15 @@ def _admin(client: Any, query: str) -> Callable[[], int]:
         answer = client.get(f"/admin/executor/execution/?{query}")
         assert answer.status_code == 200, answer.status_code
         return answer.content.count(b"field-created_at")
+
+    return ask
+
+
+def _home(client: Any, window: str) -> Callable[[], int]:
+    def ask() -> int:
+        answer = client.get(f"/admin/home/?within={window}")
+        assert answer.status_code == 200, answer.status_code
+        return answer.content.count(b"home-card")
 
     return ask
 
