@@ -120,8 +120,12 @@ class DeadlineTLSSocket(ssl.SSLSocket, _Watched):
     """The same over TLS; made by an SSLContext whose `sslsocket_class` it is."""
 
     def do_handshake(self, block: bool = False) -> None:
-        inherited = super().do_handshake
-        self._within(lambda: inherited(block))
+        """`ssl` puts back the timeout that it finds, which is a slice of ours and no patience."""
+        inherited, patience = super().do_handshake, self.patience
+        try:
+            self._within(lambda: inherited(block))
+        finally:
+            self.patience = patience
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 - as in ssl
         inherited = super().read

@@ -141,6 +141,22 @@ def test_tls_is_spoken_and_verified_for_the_host(authority, secure, names):
         connect("db.acme.example", server.port, deadline=Deadline(5), tls=TlsOptions())
 
 
+def test_an_answer_under_tls_may_take_as_long_as_the_deadline(authority, secure):
+    """The handshake leaves no timeout of its own behind."""
+
+    def slowly(peer: Peer) -> None:
+        peer.sock.recv(64)
+        time.sleep(1.3)
+        peer.say(b"late")
+
+    server = secure(authority.context("127.0.0.1"), slowly)
+    options = TlsOptions(authorities=authority.pem)
+    with connect("127.0.0.1", server.port, deadline=Deadline(5), tls=options) as sock:
+        assert sock.patience is None
+        sock.sendall(b"query")
+        assert sock.recv(4) == b"late"
+
+
 def test_a_plain_connection_becomes_tls_when_the_protocol_says_so(authority, serve):
     context = authority.context("127.0.0.1")
 
