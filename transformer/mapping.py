@@ -16,7 +16,7 @@ from transformer.making import Making
 from transformer.paths import MISSING, WrongShape, expand, to_text
 from transformer.plan import ROOT, SKIP, Enough, Rule, RuleSet, Run, Spent
 from transformer.rules import evaluate, run_rules
-from transformer.xsd import XSD
+from transformer.xsd import XSD, judge_xml
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ class CompiledTransform:
             response=self.response,
         )
         if self.input.xsd is not None and document is not None:
-            self._judge(self.input.xsd, xml_text(content, content_type), "document")
+            text = xml_text(content, content_type)
+            judge_xml(self.input.xsd, text, "document", response=self.response)
         return document
 
     def write(self, document: Any, kind: str) -> tuple[bytes, str]:
@@ -115,16 +116,8 @@ class CompiledTransform:
             response=self.response,
         )
         if self.output.xsd is not None:
-            self._judge(self.output.xsd, encoded, "result")
+            judge_xml(self.output.xsd, encoded, "result", response=self.response)
         return encoded, content_type
-
-    def _judge(self, xsd: XSD, content: bytes, what: str) -> None:
-        faults = xsd.faults(content)
-        if faults:
-            said = faults[0].detail if len(faults) == 1 else "see errors."
-            raise TransformFailed(
-                f"The {what} does not fit its XSD: {said}", response=self.response, errors=faults
-            )
 
     def trace(self, document: Any, spent: Spent) -> list[dict[str, Any]]:
         """For each outer rule, or each leaf of a template: what it read and what it gave,

@@ -22,7 +22,7 @@ from transformer.making import Making, WholeExpression
 from transformer.mapping import CompiledTransform, Side
 from transformer.spec_schema import BODIES, SPEC_SCHEMA
 from transformer.template import compile_template
-from transformer.xsd import NO_XSD, XML_FORMATS, XSD, compile_xsd
+from transformer.xsd import NO_XSD, XML_FORMATS, XSD, compile_xsd, judge_xml
 
 MAX_COMPILED = 2_048
 
@@ -37,12 +37,16 @@ def can_decode(content_type: str) -> bool:
     return codec.can_decode(content_type)
 
 
-def encode_body(kind: str, document: Any) -> tuple[bytes, str]:
+def encode_body(kind: str, document: Any, *, xsd: str | None = None) -> tuple[bytes, str]:
     """A request's body (`json form xml text multipart`) and its content type.
 
-    Raises TransformFailed (422) for what the format cannot hold.
+    Raises TransformFailed (422) for what the format cannot hold, and for XML that does not fit
+    the `xsd` (the text of one that its definition's checks have passed).
     """
-    return codec.encode(kind, document)
+    encoded, content_type = codec.encode(kind, document)
+    if xsd is not None:
+        judge_xml(compile_xsd(xsd), encoded, "body")
+    return encoded, content_type
 
 
 def compile_spec(spec: Mapping[str, Any], *, response: bool) -> CompiledTransform:

@@ -6,6 +6,7 @@ neither files nor the network are ever read. No DOCTYPE, in the schema or in the
 
 from __future__ import annotations
 
+import re
 import threading
 from functools import lru_cache
 from itertools import islice
@@ -14,13 +15,23 @@ from typing import Any, cast
 from lxml import etree
 
 from integration_hub.lib.errors import Fault, TransformFailed, ValidationFailed
+from integration_hub.lib.redact import MASK, is_secret_name
 from transformer.faults import MAX_FAULTS, TransformFault
 from transformer.formats.xml_reader import refuse_doctype, whole_parser
 
 MAX_XSD = 256 * 1024
 MAX_COMPILED = 256
 XML_FORMATS = ("xml", "xml_tree")
+BODY_XSD: dict[str, Any] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_XSD,
+    "description": "With `body: xml`: the text of an XSD that the body has to fit, else the call "
+    "is refused before anything is sent.",
+}
 _XSD = "{http://www.w3.org/2001/XMLSchema}"
+_NAME = re.compile(r"[^/\[\]:*]+")  # of the steps of a path
+_ATTRIBUTE = re.compile(r"attribute '(?:\{[^}]*\})?([^']+)'")
 _OUTSIDE = frozenset({f"{_XSD}include", f"{_XSD}redefine", f"{_XSD}override"})
 
 
@@ -42,6 +53,16 @@ class XSD:
                 # A pattern that tries too many ways ends in libxml2's own limit.
                 return (TransformFault("", "The XSD takes too long on this.", "LIMIT_TIME"),)
             return tuple(islice(map(_fault, cast(Any, self._schema.error_log)), MAX_FAULTS))
+
+
+def judge_xml(xsd: XSD, content: bytes, what: str, *, response: bool = False) -> None:
+    """Raises TransformFailed with every fault; `what` is the word for the XML."""
+    faults = xsd.faults(content)
+    if faults:
+        said = faults[0].detail if len(faults) == 1 else "see errors."
+        raise TransformFailed(
+            f"The {what} does not fit its XSD: {said}", response=response, errors=faults
+        )
 
 
 def compile_xsd(text: str) -> XSD:
@@ -87,6 +108,9 @@ def _refused(detail: str, code: str = "XSD") -> ValidationFailed:
 
 def _fault(entry: Any) -> TransformFault:
     said = entry.message.strip().rstrip(".")[:300]
+    names = (*_NAME.findall(entry.path or ""), *_ATTRIBUTE.findall(said))
+    if any(map(is_secret_name, names)):
+        said = f"{MASK} does not fit at {entry.path}"  # what it says quotes the value
     return TransformFault(
         "", f"{said} (line {entry.line}).", "SCHEMA", source_path=entry.path, line=entry.line
     )

@@ -17,6 +17,7 @@ from integration_hub.lib.errors import Fault
 from registry.adapter import AdapterAnswer, AdapterCall, Exchanged, Sent, adapters
 from registry.adapter_values import json_answer
 from registry.spec import MethodSpec
+from transformer.xsd import BODY_XSD
 
 _ADDRESSED = ("exchange", "routing_key", "correlation_id", "reply_to")
 _SHORT = 255  # bytes of a short string
@@ -64,6 +65,7 @@ class AmqpAdapter(PooledAdapter[AmqpSession]):
                 "routing_key": {**_PLACE_TEXT, "description": "{x} is parameter x."},
                 "headers": messaging.HEADERS_SCHEMA,
                 "body": messaging.BODY_SCHEMA,
+                "body_xsd": BODY_XSD,
                 "persistent": {"type": "boolean", "description": "Kept on disk; true unless said."},
                 "mandatory": {
                     "type": "boolean",

@@ -15,6 +15,7 @@ from integration_hub.egress.door import HttpRequest
 from integration_hub.lib.errors import Fault
 from registry.adapter import HTTP_AUTH, Adapter, AdapterAnswer, AdapterCall, adapters
 from registry.spec import SAFE_HTTP_METHODS, MethodSpec
+from transformer.xsd import BODY_XSD
 
 _SCALAR = {"type": ["string", "number", "boolean"]}
 
@@ -67,6 +68,7 @@ class HttpAdapter(Adapter):
                     "description": "Of POST, PUT and PATCH; json unless said. With none, what "
                     "is left of the parameters becomes the query.",
                 },
+                "body_xsd": BODY_XSD,
                 job_options.BLOCK: job_options.SCHEMA,
                 "answer": {
                     "enum": ["document", "file"],

@@ -16,6 +16,7 @@ from integration_hub.lib.pointers import join
 from registry.adapter import AdapterAnswer, AdapterCall, Exchanged, Sent, adapters
 from registry.adapter_values import json_answer
 from registry.spec import MethodSpec
+from transformer.xsd import BODY_XSD
 
 _ADDRESSED = ("stream",)
 _LONGEST = 1024  # bytes of a stream's name
@@ -75,6 +76,7 @@ class RedisStreamAdapter(PooledAdapter[RedisSession]):
                     "{x} is parameter x, and without it the field is left out.",
                 },
                 "body": messaging.BODY_SCHEMA,
+                "body_xsd": BODY_XSD,
                 "max_length": {
                     "type": "integer",
                     "minimum": 1,

@@ -20,6 +20,7 @@ from registry.adapter import Adapter, AdapterAnswer, AdapterCall, Exchanged, Sen
 from registry.adapter_values import json_answer
 from registry.spec import MethodSpec
 from transformer.services import encode_body
+from transformer.xsd import BODY_XSD
 
 _REPEATABLE = frozenset({"list", "get", "stat", "put", "delete"})
 _PATH = {"type": "string", "maxLength": paths.MAX_PATH}
@@ -83,6 +84,7 @@ class SftpAdapter(Adapter):
                     "transform's output, are written; text unless said. Of text and base64 "
                     "there is one.",
                 },
+                "body_xsd": BODY_XSD,
                 "pattern": {
                     "type": "string",
                     "maxLength": 255,
@@ -182,9 +184,10 @@ def _content(call: AdapterCall) -> bytes:
     rest = {name: value for name, value in call.parameters.items() if name not in used}
     if kind == "base64":
         return _decoded(call.body if call.has_body else _only(rest))
+    xsd = block.get("body_xsd")
     if call.has_body:
-        return encode_body(kind, call.body)[0]
-    return encode_body(kind, _only(rest) if kind == "text" else rest)[0]
+        return encode_body(kind, call.body, xsd=xsd)[0]
+    return encode_body(kind, _only(rest) if kind == "text" else rest, xsd=xsd)[0]
 
 
 def _only(rest: Mapping[str, Any]) -> Any:
@@ -235,6 +238,7 @@ _OF = {
     "to": {"rename"},
     "overwrite": {"put", "rename"},
     "body": {"put"},
+    "body_xsd": {"put"},
     "pattern": {"list"},
     "max_entries": {"list"},
     "content_type": {"get"},

@@ -111,13 +111,14 @@ def _document_for_query(call: AdapterCall, unused: Mapping[str, Any]) -> Mapping
 
 def _body(call: AdapterCall, kind: str, unused: Mapping[str, Any]) -> tuple[bytes | None, str]:
     """Without anything to send there is a body only where the method names its kind."""
+    xsd = call.method.protocol.get("body_xsd")
     if call.has_body:
-        return encode_body(kind, call.body)
+        return encode_body(kind, call.body, xsd=xsd)
     if kind == "text":
         return encode_body("text", only_text(unused)) if unused else (None, "")
     if not unused and "body" not in call.method.protocol:
         return None, ""
-    return encode_body(kind, dict(unused))
+    return encode_body(kind, dict(unused), xsd=xsd)
 
 
 def only_text(unused: Mapping[str, Any]) -> str:

@@ -112,6 +112,7 @@ def faults(
 
 
 def _body(call: AdapterCall, kind: str, unused: Mapping[str, Any]) -> tuple[bytes, str]:
+    xsd = call.method.protocol.get("body_xsd")
     if call.has_body:
-        return encode_body(kind, call.body)
-    return encode_body(kind, only_text(unused) if kind == "text" else dict(unused))
+        return encode_body(kind, call.body, xsd=xsd)
+    return encode_body(kind, only_text(unused) if kind == "text" else dict(unused), xsd=xsd)

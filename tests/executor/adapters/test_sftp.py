@@ -24,6 +24,7 @@ from integration_hub.lib.errors import (
     ResponseTooLarge,
     TargetForbidden,
     TimedOut,
+    TransformFailed,
     ValidationFailed,
 )
 from integration_hub.lib.schema import compile_schema
@@ -100,6 +101,17 @@ def test_a_file_is_put_listed_read_moved_and_removed(ask, tmp_path):
     ask("delete", "/in/b.txt")
     ask("delete", "/in")
     assert os.listdir(tmp_path) == []
+
+
+def test_xml_is_judged_by_its_xsd_before_it_is_put(ask, tmp_path):
+    xsd = (
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">'
+        '<xs:element name="qty" type="xs:positiveInteger"/></xs:schema>'
+    )
+    ask("put", "/a.xml", {"qty": 1}, body="xml", body_xsd=xsd)
+    with pytest.raises(TransformFailed, match="does not fit its XSD"):
+        ask("put", "/b.xml", {"qty": 0}, body="xml", body_xsd=xsd)
+    assert os.listdir(tmp_path) == ["a.xml"]
 
 
 def test_bytes_are_put_from_base64_and_arrive_as_they_are(ask, tmp_path):
