@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -17,10 +18,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.utils import display_for_label
 
 from executor.admin.paginator import BoundedPaginator
-from executor.inbound import again, secrets, selectors
+from executor.inbound import admin_parked, again, secrets, selectors
 from executor.inbound.admin_forms import HookSecretForm
+from executor.inbound.admin_parked import MOST_AGAIN, more_than
 from executor.inbound.choices import HookStatus
-from executor.inbound.models import HookSecret, ParkedMessage, ReceivedHook
+from executor.inbound.models import HookSecret, ReceivedHook
 from integration_hub.access.person import actor_of, caller_of
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import HubError
@@ -33,9 +35,10 @@ _COLOURS = {
     HookStatus.RECEIVED: "success",
     HookStatus.QUEUED: "success",
     HookStatus.FAILED: "danger",
+    HookStatus.DISCARDED: "info",
 }
 _SIGNED = {"verified": "success", "unsigned": "warning"}
-MOST_AGAIN = 100
+__all__ = ["HookSecretAdmin", "ReceivedHookAdmin", "admin_parked", "webhooks_link"]
 _MADE = "admin/inbound/hooksecret/made.html"
 
 
@@ -68,7 +71,7 @@ class ReceivedHookAdmin(ReadOnlyAdmin):
         ),
     )
     readonly_fields = fields
-    actions = ("process",)
+    actions = ("process", "discard")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReceivedHook]:
         return selectors.visible(caller_of(request))
@@ -104,18 +107,41 @@ class ReceivedHookAdmin(ReadOnlyAdmin):
     def body_shown(self, row: ReceivedHook) -> SafeString:
         return _code(row.shown)
 
-    @admin.action(description="Process again", permissions=["process"])
+    @admin.action(
+        description="Process again: tell its event and make its call once more",
+        permissions=["process"],
+    )
     def process(self, request: HttpRequest, queryset: QuerySet[ReceivedHook]) -> None:
         """Each says how it went: the event goes out and the method is called once more."""
-        done = 0
-        for row in queryset[:MOST_AGAIN]:
+        done = self._each(request, queryset, again.process_again)
+        self.message_user(request, f"Webhooks processed again: {done}.")
+
+    @admin.action(
+        description="Discard: remove what these failed ones hold, for good", permissions=["process"]
+    )
+    def discard(self, request: HttpRequest, queryset: QuerySet[ReceivedHook]) -> None:
+        done = self._each(request, queryset, again.discard)
+        self.message_user(request, f"Webhooks discarded: {done}.")
+
+    def _each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[ReceivedHook],
+        work: Callable[..., ReceivedHook],
+    ) -> int:
+        """How many it could be done to; of the others the reason is said, of the rest that it is
+        left."""
+        done, chosen = 0, list(queryset[: MOST_AGAIN + 1])
+        for row in chosen[:MOST_AGAIN]:
             try:
-                again.process_again(hook_id=row.pk, actor=actor_of(request))
+                work(hook_id=row.pk, actor=actor_of(request))
             except HubError as error:
                 self.message_user(request, f"{row}: {error.detail}", messages.ERROR)
             else:
                 done += 1
-        self.message_user(request, f"Webhooks processed again: {done}.")
+        if len(chosen) > MOST_AGAIN:
+            self.message_user(request, more_than(MOST_AGAIN), messages.WARNING)
+        return done
 
 
 @admin.register(HookSecret)
@@ -178,27 +204,6 @@ class HookSecretAdmin(HubAdmin):
     def delete_model(self, request: HttpRequest, obj: HookSecret) -> None:
         actor = actor_of(request)
         secrets.remove_secret(instance=obj.instance, secret_id=obj.pk, actor=actor)
-
-
-@admin.register(ParkedMessage)
-class ParkedMessageAdmin(ReadOnlyAdmin):
-    """Read-only: what could not become a call, and why. The sender sends it again, mended."""
-
-    list_display = ("created_at", "queue", "event_id", "code", "reason")
-    list_filter = ("code",)
-    sortable_by = ()
-    search_fields = ("event_id__exact", "queue__exact")
-    search_help_text = "An event's id or a queue, whole."
-    ordering = ("-id",)
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    fields = ("id", "created_at", "broker", "queue", "event_id", "code", "reason", "size")
-    readonly_fields = fields
-    actions = None
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ParkedMessage]:
-        rows: QuerySet[ParkedMessage] = super().get_queryset(request)
-        return rows.defer("raw")
 
 
 def webhooks_link(request: HttpRequest, row: Instance) -> tuple[str, str] | None:

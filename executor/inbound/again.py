@@ -1,4 +1,4 @@
-"""A kept hook set off once more, by a person who has mended what it failed for."""
+"""A kept hook, by a person: set off once more when its fault is mended, or given up."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db import transaction
 
 from executor.delivery.nudge import nudge
 from executor.inbound import effects
+from executor.inbound.choices import HookStatus
 from executor.inbound.hook import Hook
 from executor.inbound.models import ReceivedHook
 from integration_hub.audit import services as audit
@@ -49,4 +50,27 @@ def process_again(*, hook_id: UUID, actor: str) -> ReceivedHook:
         )
         if made.wakes:
             nudge(made.wakes)
+    return row
+
+
+def discard(*, hook_id: UUID, actor: str) -> ReceivedHook:
+    """Give a failed hook up: its body and headers are removed for good.
+
+    Its row stays, so that a copy that the provider still sends is known. Raises Conflict
+    for one that did not fail.
+    """
+    with transaction.atomic():
+        row = ReceivedHook.objects.select_for_update().get(pk=hook_id)
+        if row.status != HookStatus.FAILED:
+            raise Conflict(f"Only a webhook that failed can be discarded; this is {row.status}.")
+        row.status, row.raw, row.raw_key = HookStatus.DISCARDED.value, None, ""
+        row.shown, row.headers = "", "{}"
+        row.save(update_fields=["status", "raw", "raw_key", "shown", "headers"])
+        audit.record(
+            actor=actor,
+            action="webhook.discarded",
+            target_type="instance",
+            target=row.instance_slug,
+            detail={"webhook_id": str(row.pk), "event_id": row.event_id, "error": row.error[:200]},
+        )
     return row

@@ -128,7 +128,7 @@ class Consumer:
             except Exception as unexpected:
                 _logger.exception("task_failed", broker=name)
                 error = translate(unexpected)
-        tasking.park(message.body, None, error, broker=name, queue=queue)
+        tasking.park(message.body, None, error, caller=self.caller, broker=name, queue=queue)
         return tasking.Taken(parked=error.code)
 
     def _wait(self, seconds: float) -> None:

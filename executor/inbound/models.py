@@ -96,6 +96,7 @@ class ParkedMessage(SealedModel):
     """A consumed message that never can be a call: acknowledged, kept whole, with the reason.
 
     `digest` is of its queue and bytes: one that is handed out again is parked once.
+    `limits` are those of the consumer that took it, as JSON: what it might call.
     """
 
     in_fixtures = False
@@ -108,6 +109,7 @@ class ParkedMessage(SealedModel):
     code = models.CharField(max_length=40)
     reason = models.CharField(max_length=1_000)
     size = models.PositiveIntegerField()
+    limits = models.TextField(default="{}", blank=True)
     raw = SealedField(key_field="raw_key")
     raw_key = models.CharField(max_length=16, default="", blank=True, editable=False, db_index=True)
     created_at = models.DateTimeField()
@@ -117,3 +119,9 @@ class ParkedMessage(SealedModel):
 
     def __str__(self) -> str:
         return f"{self.queue} · {self.event_id or self.code}"
+
+    def body(self) -> bytes:
+        """The bytes as they came. Raises CannotOpen, also when there are none."""
+        if self.raw is None:
+            raise CannotOpen("nothing is stored")
+        return self.raw.open(self).encode("latin-1")

@@ -84,19 +84,20 @@ def take(body: bytes, *, caller: Caller, broker: str, queue: str) -> Taken:
     """
     task: Any = None
     try:
-        task = _read(body)
-        execution_id, repeated = _accept(task, caller)
+        task = read(body)
+        execution_id, repeated = accept(task, caller)
     except (HubError, OperationalError, InterfaceError) as raised:
         error = translate(raised)
         if error.retryable:
             return Taken(later=error.code, wait_s=float(error.retry_after or 1.0))
-        park(body, task, error, broker=broker, queue=queue)
+        park(body, task, error, caller=caller, broker=broker, queue=queue)
         return Taken(parked=error.code)
     pause.point("task-taken")
     return Taken(execution_id=execution_id, repeated=repeated)
 
 
-def _read(body: bytes) -> dict[str, Any]:
+def read(body: bytes) -> dict[str, Any]:
+    """The event in these bytes. Raises ValidationFailed."""
     if len(body) > MAX_BYTES:
         raise ValidationFailed(f"The message is larger than {MAX_BYTES} bytes.")
     try:
@@ -109,7 +110,8 @@ def _read(body: bytes) -> dict[str, Any]:
     return dict(task)
 
 
-def _accept(task: Mapping[str, Any], caller: Caller) -> tuple[str, bool]:
+def accept(task: Mapping[str, Any], caller: Caller) -> tuple[str, bool]:
+    """The id of the call that it asks for, and whether that was accepted before."""
     data = dict(task["data"])
     instance = data.get("instance", "")
     read = envelope.read(
@@ -139,7 +141,9 @@ def key_of(task: Mapping[str, Any]) -> str:
     return f"event:{hashlib.sha256(said).hexdigest()}"
 
 
-def park(body: bytes, task: Any, error: HubError, *, broker: str, queue: str) -> None:
+def park(
+    body: bytes, task: Any, error: HubError, *, caller: Caller, broker: str, queue: str
+) -> None:
     """Once for equal bytes, with the event that answers whoever asked."""
     row = rows.new(
         ParkedMessage,
@@ -148,8 +152,9 @@ def park(body: bytes, task: Any, error: HubError, *, broker: str, queue: str) ->
         queue=queue[:200],
         event_id=_plain(str(task["id"])[:255]) if task else "",
         code=error.code,
-        reason=_sentence(error),
+        reason=sentence_of(error),
         size=len(body),
+        limits=_limits(caller),
         created_at=clock.now(),
     )
     row.raw = seal(row, "raw", body[:MAX_BYTES].decode("latin-1"))
@@ -180,7 +185,19 @@ def _answers(task: Mapping[str, Any] | None, error: HubError) -> list[Event]:
     return [answer]
 
 
-def _sentence(error: HubError) -> str:
+def caller_again(row: ParkedMessage) -> Caller:
+    """Who a parked message is made a call by: limited as the consumer was that took it."""
+    limits = jsonsafe.loads(row.limits)
+    return caller_of(tuple(limits.get("instances", ())), tuple(limits.get("contexts", ())))
+
+
+def _limits(caller: Caller) -> str:
+    limits = {"instances": sorted(caller.instances), "contexts": sorted(caller.contexts)}
+    return jsonsafe.dumps_text(limits)
+
+
+def sentence_of(error: HubError) -> str:
+    """The error and its first faults, for people."""
     faults: tuple[Fault, ...] = tuple(error.errors)[:5]
     places = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults)
     return f"{error.detail} {places}".strip()[:1_000]

@@ -26,10 +26,13 @@ def visible_events(caller: Caller) -> QuerySet[Event]:
     return rows
 
 
-def require_unlimited(caller: Caller) -> None:
-    """Sinks hear of every instance, so only a caller without limits may see or set them up."""
+def require_unlimited(caller: Caller, what: str = "Event sinks hear") -> None:
+    """Sinks hear of every instance, so only a caller without limits may see or set them up.
+
+    `what` is the beginning of the sentence, for others of whom the same is true.
+    """
     if caller.is_limited:
         raise Forbidden(
-            "Event sinks hear of every instance; a token limited to some may not touch them. "
+            f"{what} of every instance; a token limited to some may not touch them. "
             "Use a token without limits."
         )

@@ -280,6 +280,18 @@ AUDITED: dict[str, AdminWrite] = {
         "webhook_secret.removed",
         lambda get: to("inbound_hooksecret_delete", webhooks.stored_secret().pk, post="yes"),
     ),
+    "inbound.receivedhook action discard": AdminWrite(
+        "webhook.discarded",
+        lambda get: chosen("inbound_receivedhook", "discard", webhooks.failed()),
+    ),
+    "inbound.parkedmessage action process": AdminWrite(
+        "parked_message.processed",
+        lambda get: chosen("inbound_parkedmessage", "process", webhooks.parked()),
+    ),
+    "inbound.parkedmessage action discard": AdminWrite(
+        "parked_message.discarded",
+        lambda get: chosen("inbound_parkedmessage", "discard", webhooks.parked()),
+    ),
     "inbound.receivedhook action process": AdminWrite(
         "webhook.processed",
         lambda get: chosen("inbound_receivedhook", "process", webhooks.received()),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from django.test import Client
 
-from executor.inbound import secrets
-from executor.inbound.models import HookSecret, ReceivedHook
+from executor.inbound import secrets, tasking
+from executor.inbound.models import HookSecret, ParkedMessage, ReceivedHook
 from registry import services as registry
 from registry.models import Instance
 from tests.executor.inbound.signing import SECRET, github
@@ -38,3 +40,26 @@ def received() -> ReceivedHook:
     )
     assert answer.status_code == 200, answer.content
     return ReceivedHook.objects.get()
+
+
+def failed() -> ReceivedHook:
+    row = received()
+    ReceivedHook.objects.update(status="failed", error="TRANSFORM_ERROR: no JSON")
+    row.refresh_from_db()
+    return row
+
+
+def parked() -> ParkedMessage:
+    """A task for an instance that was not there yet, and is now."""
+    task = {
+        "specversion": "1.0",
+        "id": "t-1",
+        "source": "/tests",
+        "type": tasking.TASK,
+        "data": {"instance": "hooked", "method": "ping"},
+    }
+    caller = tasking.caller_of((), ())
+    taken = tasking.take(json.dumps(task).encode(), caller=caller, broker="amqp", queue="tasks")
+    assert taken.parked == "INSTANCE_NOT_FOUND"
+    hooked()
+    return ParkedMessage.objects.get()

@@ -248,6 +248,10 @@ def _received(_: Get) -> Sent:
     return Sent(at={"webhook_id": str(webhooks.received().pk)})
 
 
+def _parked(_: Get) -> Sent:
+    return Sent(at={"message_id": str(webhooks.parked().pk)})
+
+
 V1 = "/api/v1"
 AUDITED: dict[str, Write] = {
     f"POST {V1}/transforms": Write("transform.created", _sends(transforms.DOCUMENT)),
@@ -350,6 +354,11 @@ AUDITED: dict[str, Write] = {
         "webhook_secret.removed", _hook_secret
     ),
     f"POST {V1}/webhooks/{{webhook_id}}/process": Write("webhook.processed", _received),
+    f"POST {V1}/webhooks/{{webhook_id}}/discard": Write(
+        "webhook.discarded", lambda _: Sent(at={"webhook_id": str(webhooks.failed().pk)})
+    ),
+    f"POST {V1}/parked-messages/{{message_id}}/process": Write("parked_message.processed", _parked),
+    f"POST {V1}/parked-messages/{{message_id}}/discard": Write("parked_message.discarded", _parked),
 }
 
 _CALL = "a call is proven by its execution row, written before the secret is used"

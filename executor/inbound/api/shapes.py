@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from executor.inbound.choices import HookStatus, SecretKind
-from executor.inbound.models import HookSecret, ReceivedHook
+from executor.inbound.models import HookSecret, ParkedMessage, ReceivedHook
+from executor.inbound.parked import Processed
 from integration_hub.lib import jsonsafe
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -82,6 +83,51 @@ SECRET_MADE = _object(
     "secret",
 )
 SECRETS = _object({"results": {"type": "array", "items": SECRET}})
+
+
+_PARKED: dict[str, Any] = {
+    "id": _ID,
+    "broker": _TEXT,
+    "queue": _TEXT,
+    "event_id": {**_TEXT, "description": "Empty where the message is no CloudEvent."},
+    "code": {**_TEXT, "description": "Of the error for which it is no call."},
+    "reason": _TEXT,
+    "size": {"type": "integer", "minimum": 0},
+    "created_at": _TIME,
+}
+PARKED = _object(_PARKED)
+_ASKED = {"instance": _TEXT, "integration": _TEXT, "method": _TEXT}
+PARKED_DETAIL = _object(
+    {
+        **_PARKED,
+        "asks_for": {
+            **_object(_ASKED, *_ASKED),
+            "description": "What processing it again would call; empty where it cannot be read.",
+        },
+    }
+)
+PROCESSED = _object(
+    {
+        "outcome": {"type": "string", "enum": ["accepted", "parked"]},
+        "execution_id": {"type": ["string", "null"], "format": "uuid"},
+        "code": {**_TEXT, "description": "Why it stays parked; empty where it was accepted."},
+        "reason": _TEXT,
+    }
+)
+
+
+def parked(row: ParkedMessage) -> dict[str, Any]:
+    names = ("broker", "queue", "event_id", "code", "reason", "size", "created_at")
+    return {"id": str(row.pk), **{name: getattr(row, name) for name in names}}
+
+
+def processed(done: Processed) -> dict[str, Any]:
+    return {
+        "outcome": "accepted" if done.accepted else "parked",
+        "execution_id": done.execution_id or None,
+        "code": done.code,
+        "reason": done.reason,
+    }
 
 
 def summary(row: ReceivedHook) -> dict[str, Any]:

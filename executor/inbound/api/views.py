@@ -51,10 +51,16 @@ class HookFilterSet(CreatedFilterSet):
 class WebhookViewSet(HubViewSet):
     """Webhooks that were taken, newest first. What could not be believed is in none."""
 
-    required_scopes = {"list": "read", "retrieve": "read", "process": "manage"}
+    required_scopes = {
+        "list": "read",
+        "retrieve": "read",
+        "process": "manage",
+        "discard": "manage",
+    }
     problems = {
         "retrieve": (NotFound,),
         "process": (NotFound, InstanceNotFound, Conflict, PayloadPurged),
+        "discard": (NotFound, Conflict),
     }
     queryset = ReceivedHook.objects.none()
     pagination_class = IdCursorPagination
@@ -80,6 +86,13 @@ class WebhookViewSet(HubViewSet):
         """Set off its event and its call once more, as the definition says today."""
         row = selectors.get(webhook_id, request.caller)
         again.process_again(hook_id=row.pk, actor=request.caller.owner)
+        return Response(shapes.detail(selectors.get(webhook_id, request.caller)))
+
+    @extend_schema(request=None, responses={200: shapes.DETAIL})
+    def discard(self, request: HubRequest, webhook_id: UUID) -> Response:
+        """Give a failed one up: its body and headers are gone, that it came is still known."""
+        row = selectors.get(webhook_id, request.caller)
+        again.discard(hook_id=row.pk, actor=request.caller.owner)
         return Response(shapes.detail(selectors.get(webhook_id, request.caller)))
 
 

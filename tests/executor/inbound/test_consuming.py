@@ -189,7 +189,7 @@ def test_a_consumer_that_dies_before_the_commit_loses_nothing(consume, place, mo
         raise Stop
 
     with monkeypatch.context() as patched:
-        patched.setattr(tasking, "_accept", die)
+        patched.setattr(tasking, "accept", die)
         with pytest.raises(Stop):
             consume()
     assert not Execution.objects.exists()
@@ -248,14 +248,14 @@ def test_what_cannot_be_kept_now_comes_again_and_is_never_taken_for_poison(
     consume, place, monkeypatch
 ):
     refusals = [errors.InsufficientStorage("full", retry_after=0.01)] * (MOST_DELIVERIES + 3)
-    accept = tasking._accept
+    accept = tasking.accept
 
     def later(*given):
         if refusals:
             raise refusals.pop()
         return accept(*given)
 
-    monkeypatch.setattr(tasking, "_accept", later)
+    monkeypatch.setattr(tasking, "accept", later)
     place.put(task())
     assert consume() == {"put_back": MOST_DELIVERIES + 3, "accepted": 1}
     assert not ParkedMessage.objects.exists()
@@ -270,7 +270,7 @@ def test_a_message_that_ends_its_consumers_is_parked(acme, own_redis, monkeypatc
 
     command = ("consume_events", "--queue", QUEUE, "--url", place.url, "--until-empty")
     with monkeypatch.context() as patched:
-        patched.setattr(tasking, "_accept", die)
+        patched.setattr(tasking, "accept", die)
         for _ in range(MOST_DELIVERIES):
             with pytest.raises(Stop):
                 call_command(*command)
