@@ -7,15 +7,14 @@ from typing import Any
 from django import forms
 from django.utils.html import escape
 from unfold.widgets import (
-    UnfoldAdminPasswordWidget,
     UnfoldAdminSplitDateTimeWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from credentials.references import MAX_LENGTH
 from credentials.rotation import DEFAULT_GRACE_SECONDS, MAX_GRACE_SECONDS
 from credentials.scheme import AuthScheme
+from integration_hub.field_forms import input_of
 from integration_hub.lib.errors import Fault
 from integration_hub.lib.fields import Field
 from integration_hub.lib.redact import MASK
@@ -23,13 +22,6 @@ from integration_hub.lib.redact import MASK
 PREFIX = "data_"
 REFERENCE = "ref_"
 _NOTHING = (None, "", False)
-
-
-class WriteOnlyTextarea(UnfoldAdminTextareaWidget):  # type: ignore[misc]  # unfold has no types
-    """For long secrets: like a password input, it never gives back what was typed."""
-
-    def format_value(self, value: Any) -> None:
-        return None
 
 
 class CredentialForm(forms.Form):
@@ -121,25 +113,6 @@ def _reference_field(field: Field) -> forms.Field:
 def _form_field(field: Field, *, stored: bool, referred: bool) -> forms.Field:
     kept = stored or referred
     needed = field.required and not kept and field.schema.get("minLength", 1) > 0
-    options: dict[str, Any] = {
-        "label": field.title,
-        "required": needed,
-        # Pages print a help text as HTML, a scheme's is plain words.
-        "help_text": escape(f"{field.help} Empty: unchanged.".strip() if stored else field.help),
-    }
-    if field.kind == "integer":
-        return forms.IntegerField(widget=UnfoldAdminTextInputWidget, **options)
-    if field.kind == "boolean":
-        return forms.BooleanField(**options | {"required": False})
-    if field.kind == "object":
-        return forms.JSONField(widget=WriteOnlyTextarea, **options)
-    return forms.CharField(strip=False, widget=_text_widget(field), **options)
-
-
-def _text_widget(field: Field) -> forms.Widget:
-    attrs = {"autocomplete": "new-password" if field.secret else "off", "spellcheck": "false"}
-    if field.kind == "text":
-        return WriteOnlyTextarea(attrs=attrs)
-    kind = UnfoldAdminPasswordWidget if field.secret else UnfoldAdminTextInputWidget
-    widget: forms.Widget = kind(attrs=attrs)
-    return widget
+    # Pages print a help text as HTML, a scheme's is plain words.
+    told = escape(f"{field.help} Empty: unchanged.".strip() if stored else field.help)
+    return input_of(field, required=needed, help_text=told, write_only=True)

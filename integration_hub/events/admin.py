@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from integration_hub.access.home import home_cards
 from integration_hub.access.person import actor_of
 from integration_hub.events import admin_sinks, home, redelivery
-from integration_hub.events.admin_sinks import state_of
+from integration_hub.events.admin_deliveries import DeliveryAdmin, state_of
 from integration_hub.events.models import Delivery, Event
 from integration_hub.lib import jsonsafe
 from integration_hub.model_admin import ReadOnlyAdmin, ReadOnlyInline
@@ -22,7 +22,7 @@ home_cards.add("events", home.cards)
 
 AT_ONCE = 1_000
 
-__all__ = ["DeliveryInline", "EventAdmin", "admin_sinks"]
+__all__ = ["DeliveryAdmin", "DeliveryInline", "EventAdmin", "admin_sinks"]
 
 
 class DeliveryInline(ReadOnlyInline):

@@ -1,74 +1,81 @@
-"""A sink in the admin: the members of the REST body, judged the same way."""
+"""A sink in the admin: a form made of the fields of its type, judged as over REST."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.html import escape
 from unfold.widgets import (
-    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+    UnfoldBooleanWidget,
 )
 
+from integration_hub.events import sink_services
 from integration_hub.events.models import EventSink
-from integration_hub.events.sink import sinks
+from integration_hub.events.sink import Sink
 from integration_hub.events.sink_config import public_config
-from integration_hub.events.sink_services import sink_faults
+from integration_hub.field_forms import JSONText, input_of
 from integration_hub.lib import jsonsafe
+from integration_hub.lib.errors import Fault, TargetForbidden, ValidationFailed
+from integration_hub.lib.fields import Field
+from integration_hub.lib.redact import MASK
+from integration_hub.sealing.keyring import CannotOpen
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[EventSink]
 else:
     _ModelForm = forms.ModelForm
 
-_JSON = ("config", "filters")
-
-
-def _types() -> list[tuple[str, str]]:
-    return [(name, plugin.title) for name, plugin in sinks]
-
-
-def _json_field(help_text: str) -> forms.CharField:
-    return forms.CharField(
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 5, "spellcheck": "false"}),
-        help_text=help_text,
-    )
+PREFIX, REMOVE = "config_", "remove_"
+_PLACES = ("url", "host")  # what a place that is never called stands in
+_NOTHING = (None, "", [], {})
 
 
 class SinkForm(_ModelForm):
-    """`document` is what the service takes. A secret is shown as ***, which keeps it."""
+    """`document` is what the service takes. A secret that is left empty stays what it is."""
 
-    name = forms.CharField(max_length=120, widget=UnfoldAdminTextInputWidget)
-    type = forms.ChoiceField(choices=_types, widget=UnfoldAdminSelectWidget)
-    config = _json_field("JSON, as the type needs it; *** keeps a secret as it is.")
-    filters = _json_field('JSON: {"types": ["integration.method.*"], "subjects": []}')
+    plugin: Sink
+    name = forms.CharField(max_length=sink_services.MAX_NAME, widget=UnfoldAdminTextInputWidget)
+    enabled = forms.BooleanField(
+        required=False, initial=True, widget=UnfoldBooleanSwitchWidget(attrs={"id": "id_enabled"})
+    )
+    filters = JSONText(
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 5, "spellcheck": "false"}),
+        help_text='JSON: {"types": ["integration.method.*"], "subjects": [], "labels": {}}. '
+        "Empty: it hears everything.",
+    )
 
     class Meta:
         model = EventSink
-        fields = ("name", "type", "enabled")
+        fields = ("name", "enabled")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        row = self.instance
-        if not row._state.adding:
-            config = public_config(row)
-            self.initial["config"] = jsonsafe.dumps_text(config)
-            self.initial["filters"] = row.filters
+        self._stored: dict[str, Any] = {}
+        if not self.instance._state.adding:
+            self._stored = public_config(self.instance)
+            self.initial["filters"] = jsonsafe.loads(self.instance.filters)
+        for field in self.plugin.fields:
+            self._add(field)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        self.document: dict[str, Any] = {
-            name: cleaned[name] for name in ("name", "type", "enabled") if name in cleaned
-        }
-        for name in _JSON:
-            self._read(name, cleaned.get(name) or "{}")
         if not self.errors:
-            for fault in sink_faults(self.document):
-                field = fault.pointer.split("/")[1] if "/" in fault.pointer else ""
-                place = f"{fault.pointer}: " if fault.pointer.count("/") > 1 else ""
-                self.add_error(field if field in self.fields else None, place + fault.detail)
+            self.document = {
+                "name": cleaned["name"],
+                "type": self.plugin.type,
+                "enabled": cleaned["enabled"],
+                "config": self._config(cleaned),
+                "filters": {} if cleaned["filters"] is None else cleaned["filters"],
+            }
+            self._judge()
+        for field in self.plugin.fields:
+            if self.errors and field.secret and self.data.get(self.add_prefix(PREFIX + field.name)):
+                self.add_error(PREFIX + field.name, "Enter it again: a page shows no secret.")
         return cleaned
 
     def clean_name(self) -> str:
@@ -77,11 +84,73 @@ class SinkForm(_ModelForm):
             raise forms.ValidationError("A sink of this name already exists.")
         return name
 
-    def _read(self, name: str, text: str) -> None:
+    def _add(self, field: Field) -> None:
+        """Its input and, for a stored secret that need not be there, the box that removes it."""
+        kept = field.secret and field.name in self._stored
+        told = f"{field.help} Stored; empty: unchanged.".strip() if kept else field.help
+        needed = field.required and not kept
+        found = input_of(field, required=needed, help_text=escape(told), write_only=False)
+        found.disabled = field.made
+        found.initial = None if field.secret else self._stored.get(field.name, field.default)
+        if kept:
+            found.widget.attrs["placeholder"] = MASK
+        self.fields[PREFIX + field.name] = found
+        if kept and not field.required:
+            label = f"Remove: {field.title}"
+            self.fields[REMOVE + field.name] = forms.BooleanField(
+                label=label, required=False, widget=UnfoldBooleanWidget
+            )
+
+    def _config(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for field in self.plugin.fields:
+            value = cleaned.get(PREFIX + field.name)
+            stays = field.secret and field.name in self._stored
+            if value in _NOTHING and stays and not cleaned.get(REMOVE + field.name):
+                value = MASK
+            if value not in _NOTHING:
+                found[field.name] = value
+        return found
+
+    def _judge(self) -> None:
         try:
-            self.document[name] = jsonsafe.loads(text)
-        except jsonsafe.JSONFault as fault:
-            self.add_error(name, str(fault))
+            sink_services.checked_config(self.instance, self.document)
+        except ValidationFailed as failed:
+            for fault in failed.errors:
+                self._show(fault)
+        except TargetForbidden as forbidden:
+            places = [PREFIX + name for name in _PLACES if PREFIX + name in self.fields]
+            self.add_error(next(iter(places), None), forbidden.detail)
+        except CannotOpen:
+            self.add_error(
+                None,
+                "The stored secrets cannot be read with the FERNET_KEYS in force: bring the key "
+                "back, or enter each secret anew.",
+            )
+
+    def _show(self, fault: Fault) -> None:
+        """Beside its field; what has none, above them."""
+        first, _, rest = fault.pointer.removeprefix("/").partition("/")
+        name, _, inner = rest.partition("/")
+        field, inner = (PREFIX + name, inner) if first == "config" else (first, rest)
+        if field in self.fields:
+            self.add_error(field, f"/{inner}: {fault.detail}" if inner else fault.detail)
+        else:
+            self.add_error(None, f"{fault.pointer}: {fault.detail}")
 
     def _post_clean(self) -> None:
         """The service fills and saves the row, not the form."""
+
+
+def names_of(plugin: Sink, stored: dict[str, Any]) -> list[str]:
+    """The inputs of its config, in the order of its fields."""
+    found: list[str] = []
+    for field in plugin.fields:
+        found.append(PREFIX + field.name)
+        if field.secret and field.name in stored and not field.required:
+            found.append(REMOVE + field.name)
+    return found
+
+
+def form_for(plugin: Sink) -> type[SinkForm]:
+    return type("SinkForm", (SinkForm,), {"plugin": plugin, "__module__": __name__})

@@ -1,4 +1,4 @@
-"""Sinks in the admin, and the log of what each was told."""
+"""Sinks in the admin: made by the fields of their type, tried, and shown how they are."""
 
 from __future__ import annotations
 
@@ -10,29 +10,32 @@ from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.debug import sensitive_post_parameters
 from unfold.utils import display_for_label
 
 from integration_hub.access.person import actor_of
 from integration_hub.events import redelivery, sink_services, trial
 from integration_hub.events.admin_filters import SinkStateFilter
-from integration_hub.events.admin_forms import SinkForm
+from integration_hub.events.admin_forms import SinkForm, form_for, names_of
 from integration_hub.events.choices import DeliveryStatus
-from integration_hub.events.models import Delivery, EventSink, FailedAttempt
+from integration_hub.events.models import Delivery, EventSink
+from integration_hub.events.sink import sinks
+from integration_hub.events.sink_config import public_config
 from integration_hub.events.sink_state import TOLD_AFTER
 from integration_hub.lib import clock
-from integration_hub.lib.errors import Conflict
-from integration_hub.model_admin import HubAdmin, ReadOnlyAdmin, ReadOnlyInline
+from integration_hub.lib.errors import HubError
+from integration_hub.model_admin import HubAdmin
+from integration_hub.sealing.keyring import CannotOpen
 
 _AT_ONCE = 20
+_CHOOSE = "admin/events/eventsink/choose.html"
 _BANNERS = 10
-_COLOURS = {
-    DeliveryStatus.PENDING: "info",
-    DeliveryStatus.DELIVERED: "success",
-    DeliveryStatus.DEAD: "danger",
-}
 _STATES: Mapping[str, Callable[[EventSink], bool]] = {
     "switched off by the hub": lambda sink: not sink.enabled and bool(sink.disabled_reason),
     "off": lambda sink: not sink.enabled,
@@ -47,21 +50,14 @@ _SINK_COLOURS = {
 }
 
 
-def state_of(row: Delivery) -> SafeString:
-    """A delivery's status as a label."""
-    value = (row.status, DeliveryStatus(row.status).label)
-    shown: SafeString = display_for_label(value, "", _COLOURS)
-    return shown
-
-
 @admin.register(EventSink)
 class EventSinkAdmin(HubAdmin):
     """A secret of a config is written here and never shown."""
 
-    form = SinkForm
     list_display = ("name", "type", "state", "waiting", "log", "updated_at")
     search_fields = ("name",)
     readonly_fields = (
+        "type",
         "state",
         "log",
         "failing_since",
@@ -71,7 +67,6 @@ class EventSinkAdmin(HubAdmin):
         "created_at",
         "updated_at",
     )
-    fields = ("name", "type", "config", "filters", "enabled", *readonly_fields)
     list_filter = ("type", "enabled", SinkStateFilter)
     actions = ("send_test_event", "redeliver_failed")
 
@@ -81,8 +76,86 @@ class EventSinkAdmin(HubAdmin):
         found.pop("delete_selected", None)
         return found
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A sink whose plug-in is not there is looked at, and can be deleted."""
+        known = obj is None or obj.type in sinks
+        return known and bool(super().has_change_permission(request, obj))
+
     def has_redeliver_permission(self, request: HttpRequest) -> bool:
         return bool(super().has_change_permission(request))
+
+    @method_decorator(sensitive_post_parameters())
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """First the type, then the fields that it declares."""
+        if self.has_add_permission(request) and _kind_of(request) not in sinks:
+            return self._choose(request)
+        found: HttpResponse = super().add_view(request, form_url, extra_context)
+        return found
+
+    @method_decorator(sensitive_post_parameters())
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        found: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return found
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """What somebody else did since the form was judged is said, and nothing is written."""
+        try:
+            found: HttpResponse = super().changeform_view(
+                request, object_id, form_url, extra_context
+            )
+        except (HubError, CannotOpen) as error:
+            if request.method != "POST":
+                raise
+            said = error.detail if isinstance(error, HubError) else "A secret cannot be read now."
+            self.message_user(request, said, messages.ERROR)
+            return redirect(request.get_full_path())
+        return found
+
+    def _choose(self, request: HttpRequest) -> HttpResponse:
+        if kind := _kind_of(request):
+            self.message_user(request, f"There is no type of sink {kind[:80]!r}.", messages.ERROR)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Add event sink",
+            "kinds": list(sinks),
+        }
+        return TemplateResponse(request, _CHOOSE, context)
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: EventSink | None = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        if obj is not None and not self.has_change_permission(request, obj):
+            return super().get_form(request, obj, change=change, **kwargs)
+        return form_for(sinks.get(obj.type if obj else _kind_of(request)))
+
+    def get_fieldsets(self, request: HttpRequest, obj: EventSink | None = None) -> Any:
+        if obj is not None and not self.has_change_permission(request, obj):
+            shown = ("name", "enabled", "config", "filters", *self.readonly_fields)
+            return [(None, {"fields": shown})]
+        plugin = sinks.get(obj.type if obj else _kind_of(request))
+        own = names_of(plugin, public_config(obj) if obj else {})
+        found = [(None, {"fields": ("name", "enabled")})]
+        if own:
+            found.append((plugin.title, {"fields": tuple(own)}))
+        found.append(("What it hears", {"fields": ("filters",)}))
+        if obj is not None:
+            found.append(("State", {"fields": self.readonly_fields}))
+        return found
 
     @admin.action(description="Send test event", permissions=["redeliver"])
     def send_test_event(self, request: HttpRequest, queryset: QuerySet[EventSink]) -> None:
@@ -144,62 +217,9 @@ class EventSinkAdmin(HubAdmin):
         sink_services.delete_sink(sink_id=obj.pk, actor=actor_of(request))
 
 
-class FailedAttemptInline(ReadOnlyInline):
-    """What went wrong each time."""
-
-    model = FailedAttempt
-    fields = ("number", "started_at", "duration_ms", "status_code", "error", "answer")
-    readonly_fields = fields
-
-
-@admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
-    """Read-only: what each sink was told, and what it answered."""
-
-    list_display = ("id", "sink", "subject", "state", "attempts", "status_code", "due_at")
-    list_filter = ("status", "sink__type")
-    list_select_related = ("sink",)
-    search_fields = ("subject__exact", "event__id__exact")
-    search_help_text = "A subject (an instance's slug) or the id of an event, whole."
-    ordering = ("-id",)
-    show_full_result_count = False
-    fields = (
-        "event",
-        "sink",
-        "subject",
-        "state",
-        "attempts",
-        "status_code",
-        "due_at",
-        "delivered_at",
-        "stepped_aside",
-        "last_error",
-    )
-    readonly_fields = fields
-    inlines = (FailedAttemptInline,)
-    actions = ("redeliver",)
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        return lookup == "sink__id__exact" or bool(super().lookup_allowed(lookup, value, request))
-
-    def has_redeliver_permission(self, request: HttpRequest) -> bool:
-        return self.has_right_to_change(request)
-
-    @admin.display(description="Status")
-    def state(self, row: Delivery) -> SafeString:
-        return state_of(row)
-
-    @admin.action(description="Deliver again", permissions=["redeliver"])
-    def redeliver(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        done = 0
-        for row in queryset.select_related("sink"):
-            try:
-                redelivery.redeliver_one(delivery=row, actor=actor_of(request))
-            except Conflict as conflict:
-                self.message_user(request, conflict.detail, level=messages.WARNING)
-                continue
-            done += 1
-        self.message_user(request, f"Deliveries planned again: {done}.")
+def _kind_of(request: HttpRequest) -> str:
+    """The type that the address of the page names, or what was posted without one."""
+    return request.GET.get("type") or request.POST.get("type", "")
 
 
 def _sick() -> QuerySet[EventSink]:

@@ -102,14 +102,25 @@ def sink_faults(document: Mapping[str, Any]) -> tuple[Fault, ...]:
     return (*schema.faults(config, "/config"), *wanted)
 
 
-def _fill(row: EventSink, document: Mapping[str, Any]) -> None:
+def checked_config(row: EventSink, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole config that `document` gives the row, which is not touched.
+
+    Raises ValidationFailed with every fault, TargetForbidden for a place that is never
+    called, and CannotOpen where a secret is to stay that cannot be read.
+    """
     faults = sink_faults(document)
     if faults:
         raise _invalid(faults)
-    plugin, was_on = plugin_of(document["type"]), row.enabled
+    plugin = plugin_of(document["type"])
     config = whole_config(row, plugin, document.get("config", {}))
     if faults := tuple(plugin.faults(config)):
         raise _invalid(faults)
+    return config
+
+
+def _fill(row: EventSink, document: Mapping[str, Any]) -> None:
+    config = checked_config(row, document)
+    plugin, was_on = plugin_of(document["type"]), row.enabled
     if not _leads_where(row, plugin, config):
         row.proven_at = row.failing_since = row.paused_until = None
     row.name, row.type = document["name"], document["type"]

@@ -20,6 +20,8 @@ class Field:
     secret: bool = False
     label: str = ""
     help: str = ""
+    made: bool = False
+    """The plug-in writes it itself; forms show it and take none."""
     default: Any = None
     max_length: int = 16_384
     schema: dict[str, Any] = field(default_factory=dict)

@@ -49,6 +49,8 @@ PAGES = {
     "event": "{event}",
     "sinks": "/admin/events/eventsink/",
     "sink-add": "/admin/events/eventsink/add/",
+    "sink-add-webhook": "/admin/events/eventsink/add/?type=webhook",
+    "sink-add-kafka": "/admin/events/eventsink/add/?type=kafka",
     "tokens": "/admin/access/token/",
     "token-add": "/admin/access/token/add/",
     "users": "/admin/auth/user/",

@@ -49,6 +49,7 @@ class WebhookSink(Sink):
         Field(
             "public_key",
             required=False,
+            made=True,
             help="Of the signing key, for the receiver; the hub writes it.",
         ),
         Field("headers", "object", required=False, secret=True, schema=_HEADERS),
