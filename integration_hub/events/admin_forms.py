@@ -31,7 +31,7 @@ else:
 
 PREFIX, REMOVE = "config_", "remove_"
 _PLACES = ("url", "host")  # what a place that is never called stands in
-_NOTHING = (None, "", [], {})
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 class SinkForm(_ModelForm):

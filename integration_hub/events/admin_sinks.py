@@ -149,7 +149,7 @@ class EventSinkAdmin(HubAdmin):
             return [(None, {"fields": shown})]
         plugin = sinks.get(obj.type if obj else _kind_of(request))
         own = names_of(plugin, public_config(obj) if obj else {})
-        found = [(None, {"fields": ("name", "enabled")})]
+        found: list[tuple[str | None, dict[str, Any]]] = [(None, {"fields": ("name", "enabled")})]
         if own:
             found.append((plugin.title, {"fields": tuple(own)}))
         found.append(("What it hears", {"fields": ("filters",)}))
