@@ -17,6 +17,10 @@ def script(_request: HttpRequest) -> str:
     return static("hub/admin.js")
 
 
+def keyboard(_request: HttpRequest) -> str:
+    return static("hub/keyboard.js")
+
+
 def favicon(_request: HttpRequest) -> str:
     return static("hub/favicon.svg")
 
@@ -48,7 +52,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": False,
     "STYLES": [style_sheet],
-    "SCRIPTS": [script],
+    "SCRIPTS": [script, keyboard],
     "DASHBOARD_CALLBACK": "integration_hub.monitoring.dashboard.context",
     "SIDEBAR": {
         "show_search": False,

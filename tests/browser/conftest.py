@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
+from tests.browser import pages
 from tests.browser.hub import ADMIN, PASSWORD, BrowserHub, running
 from tests.browser.watch import Watch
 
@@ -52,6 +53,15 @@ def session(hub: BrowserHub, chromium: Browser) -> StorageState:
     state = context.storage_state()
     context.close()
     return state
+
+
+@pytest.fixture(scope="package")
+def places(hub: BrowserHub, chromium: Browser, session: StorageState) -> dict[str, str]:
+    """What the addresses in `pages.PAGES` leave open, with a row of every kind in the hub."""
+    context = chromium.new_context(base_url=hub.url, storage_state=session)
+    found = pages.places(context.new_page(), hub)
+    context.close()
+    return found
 
 
 @pytest.fixture

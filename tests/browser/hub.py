@@ -141,7 +141,7 @@ def running(folder: Path) -> Iterator[BrowserHub]:
     on_postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
     sqlite = contextlib.nullcontext(f"sqlite:///{folder}/hub.sqlite3")
     with own_database() if on_postgres else sqlite as database_url:
-        hub = BrowserHub(folder, database_url, workers=1)
+        hub = BrowserHub(folder, database_url, workers=1, HUB_STATUS_PAGE="true")
         try:
             yield hub.start()
         finally:

@@ -5,20 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.conftest import Opener
-from tests.browser.hub import BrowserHub
+from tests.browser.pages import PAGES
 
-pytestmark = pytest.mark.browser
-
-PAGES = (
-    "/admin/",
-    "/admin/registry/instance/",
-    "/admin/registry/instance/{orders}/change/",
-    "/admin/executor/execution/",
-    "/admin/executor/execution/{failed}/change/",
-    "/admin/executor/execution/try/?instance=orders&method=create_contact",
-    "/admin/executor/execution/test/{orders}/",
-    "/admin/access/token/add/",
-)
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 # Colours go through a canvas, which turns any notation into bytes and lays one over another.
 _UNREADABLE = """
@@ -57,12 +46,11 @@ _UNREADABLE = """
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_word_stands_out_from_what_is_behind_it(
-    open_page: Opener, hub: BrowserHub, dark: bool
+    open_page: Opener, places: dict[str, str], dark: bool
 ) -> None:
     page = open_page(dark=dark)
-    places = {**hub.ids, **hub.executions}
     unreadable = {}
-    for path in PAGES:
+    for path in PAGES.values():
         page.goto(path.format(**places))
         assert ("dark" in (page.locator("html").get_attribute("class") or "")) == dark
         if found := page.evaluate(_UNREADABLE):

@@ -1,82 +1,21 @@
-"""Every page at the width of a desk and of a phone, light and dark, kept as a picture."""
+"""Every page at the width of a desk and of a phone, light and dark: kept as a picture and judged.
+
+That none complains on the console or asks another origin is `Watch`'s to say, on every page.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser import axe
 from tests.browser.conftest import DESKTOP, PHONE, Opener
-from tests.browser.hub import BrowserHub
+from tests.browser.pages import OUTSIDE, PAGES
 
-pytestmark = pytest.mark.browser
-
-PAGES = {
-    "home": "/admin/",
-    "instances": "/admin/registry/instance/",
-    "instance": "/admin/registry/instance/{orders}/change/",
-    "instance-add": "/admin/registry/instance/add/",
-    "definitions": "/admin/registry/definition/",
-    "definition": "{definition}",
-    "definition-add": "/admin/registry/definition/add/",
-    "import": "/admin/registry/definition/import/",
-    "transforms": "/admin/transformer/namedtransform/",
-    "transform-add": "/admin/transformer/namedtransform/add/",
-    "adapters": "/admin/registry/adapterswitch/",
-    "credentials": "/admin/credentials/credential/",
-    "credential": "{credential}",
-    "credential-add": "/admin/credentials/credential/add/",
-    "executions": "/admin/executor/execution/",
-    "execution-good": "/admin/executor/execution/{good}/change/",
-    "execution-failed": "/admin/executor/execution/{failed}/change/",
-    "execution-unknown": "/admin/executor/execution/{unknown}/change/",
-    "try": "/admin/executor/execution/try/?instance=orders&method=create_contact",
-    "test": "/admin/executor/execution/test/{orders}/",
-    "instance-health": "/admin/executor/execution/health/{orders}/",
-    "errors": "/admin/executor/execution/errors/",
-    "silences": "/admin/executor/healthsilence/",
-    "silence-add": "/admin/executor/healthsilence/add/",
-    "doctor": "/admin/doctor/",
-    "live": "/admin/executor/execution/live/",
-    "webhooks": "/admin/inbound/receivedhook/",
-    "webhook": "{webhook}",
-    "parked": "/admin/inbound/parkedmessage/",
-    "webhook-secrets": "/admin/inbound/hooksecret/",
-    "webhook-secret-add": "/admin/inbound/hooksecret/add/",
-    "instance-unsigned": "/admin/registry/instance/{strange}/change/",
-    "events": "/admin/events/event/",
-    "event": "{event}",
-    "sinks": "/admin/events/eventsink/",
-    "sink-add": "/admin/events/eventsink/add/",
-    "sink-add-webhook": "/admin/events/eventsink/add/?type=webhook",
-    "sink-add-kafka": "/admin/events/eventsink/add/?type=kafka",
-    "tokens": "/admin/access/token/",
-    "token-add": "/admin/access/token/add/",
-    "users": "/admin/auth/user/",
-    "user": "{user}",
-    "user-add": "/admin/auth/user/add/",
-    "groups": "/admin/auth/group/",
-    "group-add": "/admin/auth/group/add/",
-    "audit": "/admin/audit/auditentry/",
-    "audit-entry": "{audit}",
-    "password": "/admin/password_change/",
-}
-LISTS = {
-    "definition": "definitions",
-    "credential": "credentials",
-    "webhook": "webhooks",
-    "event": "events",
-    "user": "users",
-    "audit": "audit",
-}
-OUTSIDE = {"login": "/admin/login/", "health": "/health/readiness", "docs": "/api/docs"}
-
-
-def first_of(page: Page, path: str) -> str:
-    """The address of a list's first row."""
-    page.goto(path)
-    return page.locator("#result_list tbody th a").first.get_attribute("href") or ""
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 def keep(page: Page, path: Path) -> None:
@@ -96,33 +35,36 @@ def is_as_wide_as_its_window(page: Page) -> bool:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
-def test_no_page_is_wider_than_its_window(
-    open_page: Opener, hub: BrowserHub, shots: Path, width: int, dark: bool
+def test_every_page_fits_its_window_and_axe_finds_nothing_on_it(
+    open_page: Opener, places: dict[str, str], shots: Path, width: int, dark: bool
 ) -> None:
     page = open_page(width=width, dark=dark)
-    places = {**hub.ids, **hub.executions}
-    places |= {name: first_of(page, PAGES[listing]) for name, listing in LISTS.items()}
-    wide = []
-    for name, path in PAGES.items():
+    walk(page, PAGES, places, shots, f"{width}-{'dark' if dark else 'light'}")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_what_strangers_see_fits_its_window_and_axe_finds_nothing_on_it(
+    open_page: Opener, places: dict[str, str], shots: Path, width: int, dark: bool
+) -> None:
+    page = open_page(width=width, dark=dark, logged_in=False)
+    walk(page, OUTSIDE, places, shots, f"{width}-{'dark' if dark else 'light'}")
+
+
+def walk(
+    page: Page, paths: Mapping[str, str], places: dict[str, str], shots: Path, mode: str
+) -> None:
+    """Every page is opened, kept as a picture and judged; all that is wrong is said at once."""
+    wide, found = [], {}
+    for name, path in paths.items():
         answer = page.goto(path.format(**places))
         assert answer is not None
         assert answer.ok, (name, answer.status)
-        mode = "dark" if dark else "light"
-        keep(page, shots / f"{name}-{width}-{mode}.png")
+        page.wait_for_load_state("networkidle" if name == "docs" else "load")
+        keep(page, shots / f"{name}-{mode}.png")
         if not is_as_wide_as_its_window(page):
             wide.append(name)
+        if findings := axe.findings(page):
+            found[name] = findings
     assert wide == []
-
-
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
-def test_what_strangers_see_is_no_wider_than_its_window(
-    open_page: Opener, shots: Path, width: int
-) -> None:
-    page = open_page(width=width, logged_in=False)
-    for name, path in OUTSIDE.items():
-        answer = page.goto(path)
-        assert answer is not None
-        assert answer.ok, name
-        page.wait_for_load_state("networkidle")
-        keep(page, shots / f"{name}-{width}-light.png")
-        assert is_as_wide_as_its_window(page), name
+    assert found == {}
