@@ -31,7 +31,8 @@ from credentials.scheme import schemes
 from credentials.selectors import choices_for, instances_without, reason_of, shown_status
 from integration_hub.access.home import home_cards
 from integration_hub.access.person import caller_of
-from integration_hub.lib.errors import HubError
+from integration_hub.api import stale_form
+from integration_hub.lib.errors import HubError, PreconditionFailed
 from integration_hub.model_admin import HubAdmin
 from registry.instance_links import instance_links
 from registry.models import Instance
@@ -140,6 +141,9 @@ class CredentialAdmin(HubAdmin):
             raise Http404
         row = Credential.objects.filter(instance=instance).first()
         if row is not None:
+            if request.method == "POST":
+                said = stale_form.MADE + stale_form.SECRETS
+                self.message_user(request, said, messages.WARNING)
             return redirect(_change_url(row))
         entries = choices_for(instance)
         wanted = request.GET.get("auth", "")
@@ -214,6 +218,7 @@ class CredentialAdmin(HubAdmin):
             "row": row,
             "rotation_due": self.rotation_due(row) if row else None,
             "badge": _badge(row) if row else "",
+            "mark": stale_form.mark_of(row),
             "original": row,
             "form": form,
             "may_renew": row is not None and row.refresh_at is not None and may_write,
@@ -234,6 +239,7 @@ class CredentialAdmin(HubAdmin):
                 data=form.data_to_store(),
                 expires_at=form.cleaned_data["expires_at"],
                 caller=caller_of(request),
+                precondition=lambda found: _refuse_stale(request, found),
             )
         except HubError as error:
             form.show(error.errors, error.detail)
@@ -246,6 +252,13 @@ class CredentialAdmin(HubAdmin):
             request, f"The credential of {instance.slug} is stored.", messages.SUCCESS
         )
         return row
+
+
+def _refuse_stale(request: HttpRequest, found: Credential | None) -> None:
+    """Judges the row under its instance's lock. Raises PreconditionFailed."""
+    if stale_form.is_stale(request.POST, found):
+        said = stale_form.GONE if found is None else stale_form.CHANGED
+        raise PreconditionFailed(said + stale_form.SECRETS)
 
 
 def _badge(row: Credential) -> SafeString:

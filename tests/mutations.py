@@ -55,6 +55,13 @@ MUTATIONS = (
         ("tests/executor/delivery/test_claim.py",),
     ),
     Mutation(
+        "stale page of the admin",
+        "integration_hub/api/stale_form.py",
+        "return shown is not None and shown != mark_of(row)",
+        "return False",
+        ("tests/audit/test_two_operators.py",),
+    ),
+    Mutation(
         "revision check",
         "registry/instance_rows.py",
         "filter(pk=row.pk, revision=row.revision)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from integration_hub.access.person import actor_of
+from integration_hub.api.stale_form import StaleForm
 from integration_hub.lib.errors import Fault, HubError, ValidationFailed
 from registry.admin.readable import as_yaml, badge, preformatted
 from registry.admin.verbs import VerbAdmin, sentences
@@ -22,11 +23,6 @@ from transformer.choices import TransformStatus
 from transformer.models import IMMUTABLE, NamedTransform
 from transformer.named import services
 from transformer.named.document import judge
-
-if TYPE_CHECKING:
-    _ModelForm = forms.ModelForm[NamedTransform]
-else:
-    _ModelForm = forms.ModelForm
 
 _COLOURS = {
     TransformStatus.DRAFT: "info",
@@ -50,7 +46,7 @@ examples:
 """
 
 
-class TransformForm(_ModelForm):
+class TransformForm(StaleForm):
     """`given` is the judged document; every fault stands next to the field."""
 
     document = forms.CharField(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.utils.html import escape
@@ -13,6 +13,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from integration_hub.api.stale_form import StaleForm
 from integration_hub.events import sink_services
 from integration_hub.events.models import EventSink
 from integration_hub.events.sink import Sink
@@ -24,17 +25,12 @@ from integration_hub.lib.fields import Field
 from integration_hub.lib.redact import MASK
 from integration_hub.sealing.keyring import CannotOpen
 
-if TYPE_CHECKING:
-    _ModelForm = forms.ModelForm[EventSink]
-else:
-    _ModelForm = forms.ModelForm
-
 PREFIX, REMOVE = "config_", "remove_"
 _PLACES = ("url", "host")  # what a place that is never called stands in
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
-class SinkForm(_ModelForm):
+class SinkForm(StaleForm):
     """`document` is what the service takes. A secret that is left empty stays what it is."""
 
     plugin: Sink
@@ -61,9 +57,11 @@ class SinkForm(_ModelForm):
             self.initial["filters"] = jsonsafe.loads(self.instance.filters)
         for field in self.plugin.fields:
             self._add(field)
+            if field.secret:
+                self.unshown |= {PREFIX + field.name, REMOVE + field.name}
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
+        cleaned = super().clean()
         if not self.errors:
             self.document = {
                 "name": cleaned["name"],

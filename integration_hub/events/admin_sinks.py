@@ -20,6 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.utils import display_for_label
 
 from integration_hub.access.person import actor_of
+from integration_hub.api.stale_form import TEMPLATE
 from integration_hub.events import redelivery, sink_services, trial
 from integration_hub.events.admin_filters import SinkStateFilter
 from integration_hub.events.admin_forms import SinkForm, form_for, names_of
@@ -54,6 +55,7 @@ _SINK_COLOURS = {
 class EventSinkAdmin(HubAdmin):
     """A secret of a config is written here and never shown."""
 
+    change_form_before_template = TEMPLATE
     list_display = ("name", "type", "state", "waiting", "log", "updated_at")
     search_fields = ("name",)
     readonly_fields = (

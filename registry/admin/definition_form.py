@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
+from integration_hub.api.stale_form import StaleForm
 from integration_hub.lib.errors import HubError
 from registry.admin.readable import as_yaml
 from registry.admin.verbs import sentences
@@ -19,13 +20,8 @@ from registry.reading import MAX_BYTES, read_document
 from registry.resolving import resolved
 from registry.spec import DefinitionSpec
 
-if TYPE_CHECKING:
-    _ModelForm = forms.ModelForm[Definition]
-else:
-    _ModelForm = forms.ModelForm
 
-
-class DefinitionForm(_ModelForm):
+class DefinitionForm(StaleForm):
     """`given` is the judged document; every fault stands next to the field it came from."""
 
     document = forms.CharField(
@@ -51,12 +47,13 @@ class DefinitionForm(_ModelForm):
             self.initial["document"] = as_yaml(self.instance.document)
 
     def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
+        data: dict[str, Any] = super().clean()
         upload = data.get("upload")
         place = "upload" if upload else "document"
         if not self.instance._state.adding and self.instance.status != DefinitionStatus.DRAFT:
             # Published meanwhile, by somebody else: what was typed stays on the page.
             self.add_error(place, ValidationError(IMMUTABLE))
+        if self.errors:
             return data
         try:
             self.given = read_document(self._content(data))

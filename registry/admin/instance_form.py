@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from unfold.widgets import (
@@ -11,6 +11,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from integration_hub.api.stale_form import StaleForm
 from integration_hub.lib import jsonsafe
 from integration_hub.lib.errors import Fault, HubError, ValidationFailed
 from registry.admin.readable import as_json
@@ -19,11 +20,6 @@ from registry.choices import EXECUTABLE_DEFINITIONS, ContextType
 from registry.config import check_target, config_faults, filled
 from registry.instance_input import CHANGE, CREATE, check_body
 from registry.models import Definition, Instance
-
-if TYPE_CHECKING:
-    _ModelForm = forms.ModelForm[Instance]
-else:
-    _ModelForm = forms.ModelForm
 
 _JSON = ("config", "labels", "overrides")
 _FIELD_OF = {"context": "context_id"}
@@ -37,7 +33,7 @@ def _json_field(help_text: str, rows: int) -> forms.CharField:
     )
 
 
-class InstanceForm(_ModelForm):
+class InstanceForm(StaleForm):
     """`members` is what the service takes."""
 
     definition = forms.ModelChoiceField(
@@ -83,7 +79,7 @@ class InstanceForm(_ModelForm):
             self.initial[name] = as_json(jsonsafe.loads(stored or "{}"))
 
     def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
+        data: dict[str, Any] = super().clean()
         members = self._members(data)
         if self.errors:
             return data

@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from integration_hub.access.person import actor_of
+from integration_hub.api.stale_form import TEMPLATE
 from integration_hub.lib.errors import HubError
 from integration_hub.model_admin import HubAdmin
 
@@ -32,6 +33,7 @@ class VerbAdmin(HubAdmin):
     """
 
     verbs: ClassVar[dict[str, tuple[str, Verb]]] = {}
+    change_form_before_template = TEMPLATE
     change_form_outer_before_template = "registry/verbs.html"
 
     def get_urls(self) -> list[URLPattern]:

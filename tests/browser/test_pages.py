@@ -26,6 +26,7 @@ NO_PAGE = {
     "admin/transforms/propose/": _DATA,
     "admin/autocomplete/": _DATA,
     "admin/jsi18n/": _DATA,
+    "admin/home/": "the cards of the home page, fetched by it",
     "admin/search/": "unfold's search over models, which the menu does not offer",
     "admin/r/<path:content_type_id>/<path:object_id>/": "leads on",
     "admin/(?P<url>.*)$": "adds a slash and leads on",
