@@ -66,7 +66,12 @@ def _ending(rows: list[Credential], now: datetime) -> Figure:
     tones = {_tone(row, now) for row in rows}
     tone = next((tone for tone in (Tone.BAD, Tone.WARN) if tone in tones), Tone.OK)
     value = f"{LOOKED_AT}+" if len(rows) > LOOKED_AT else f"{len(rows)}"
-    return Figure(f"Ended or end in {SOON.days} days", value, listing(_MODEL, ends="soon"), tone)
+    return Figure(
+        f"Credentials that ended, or will in {SOON.days} days",
+        value,
+        listing(_MODEL, ends="soon"),
+        tone,
+    )
 
 
 def _rotation(seen: QuerySet[Credential]) -> list[Figure]:
@@ -74,7 +79,11 @@ def _rotation(seen: QuerySet[Credential]) -> list[Figure]:
     count = counted(seen.filter(pk__in=due.order_by().values("pk")))
     if not count:
         return []
-    return [Figure("Due for rotation", shown(count), listing(_MODEL, rotation="due"), Tone.WARN)]
+    return [
+        Figure(
+            "Credentials due for rotation", shown(count), listing(_MODEL, rotation="due"), Tone.WARN
+        )
+    ]
 
 
 def _line(row: Credential, now: datetime) -> Line:

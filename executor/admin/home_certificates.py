@@ -35,7 +35,7 @@ def cards(viewer: Viewer) -> Iterator[Card]:
         name="certificates",
         title="Certificates",
         rank=75,
-        figures=[Figure(f"End within {SOON.days} days", value, address, tone)],
+        figures=[Figure(f"Certificates that end in {SOON.days} days", value, address, tone)],
         lines=[
             Line(
                 title=slug,

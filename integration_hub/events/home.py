@@ -58,7 +58,7 @@ def cards(viewer: Viewer) -> Iterator[Card]:
 def _new() -> list[Figure]:
     count = counted(Event.objects.filter(fanned_out=False))
     address = listing("events_event", fanned_out__exact="0")
-    return [Figure("New", shown(count), address, Tone.WARN if count > MANY else Tone.OK)]
+    return [Figure("New events", shown(count), address, Tone.WARN if count > MANY else Tone.OK)]
 
 
 def _deliveries() -> list[Figure]:
@@ -68,7 +68,7 @@ def _deliveries() -> list[Figure]:
     given_up = listing(_DELIVERIES, status__exact=DeliveryStatus.DEAD)
     return [
         Figure("To deliver", shown(waiting), pending, Tone.WARN if waiting > MANY else Tone.OK),
-        Figure("Given up", shown(dead), given_up, Tone.WARN if dead else Tone.OK),
+        Figure("Deliveries given up", shown(dead), given_up, Tone.WARN if dead else Tone.OK),
     ]
 
 

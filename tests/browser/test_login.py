@@ -22,7 +22,7 @@ def test_a_wrong_password_is_said_to_be_wrong_and_a_right_one_opens_the_dashboar
     log_in(page, password="wrong")
     expect(page.get_by_text("Please enter the correct username and password")).to_be_visible()
     log_in(page)
-    expect(page.get_by_role("heading", name="Integrations")).to_be_visible()
+    expect(page.get_by_role("heading", name="Latest calls")).to_be_visible()
 
 
 def test_the_login_is_done_with_the_keyboard_alone(open_page: Opener) -> None:

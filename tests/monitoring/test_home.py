@@ -232,7 +232,12 @@ def test_undelivered_events_and_failing_sinks_are_told():
     sink = undelivered(2, 1)
     Event.objects.create(type="integration.connected", subject="y", created_at=clock.now())
     card = cards()["events"]
-    assert values(card) == {"New": "1", "To deliver": "2", "Given up": "1", "Failing sinks": "1"}
+    assert values(card) == {
+        "New events": "1",
+        "To deliver": "2",
+        "Deliveries given up": "1",
+        "Failing sinks": "1",
+    }
     assert (card.lines[0].title, card.lines[0].text) == ("crm", "connection refused")
     EventSink.objects.filter(pk=sink.pk).update(
         enabled=False, failing_since=None, disabled_reason="It is gone (410)."
@@ -366,8 +371,8 @@ def test_without_the_right_there_is_no_card(name):
 def test_sinks_and_deliveries_have_a_right_each():
     undelivered(1, 1)
     rights = {
-        "events.view_event": {"New"},
-        "events.view_delivery": {"To deliver", "Given up"},
+        "events.view_event": {"New events"},
+        "events.view_delivery": {"To deliver", "Deliveries given up"},
         "events.view_eventsink": {"Failing sinks"},
     }
     for right, labels in rights.items():
