@@ -52,8 +52,10 @@ TRANSFORM = {
 }
 _PARK = """
 from executor.inbound.tasking import park
+from integration_hub.access.caller import Caller
 from integration_hub.lib.errors import ValidationFailed
-park(b"{}", None, ValidationFailed("It has no id."), broker="redis", queue="tasks")
+error = ValidationFailed("It has no id.")
+park(b"{}", None, error, caller=Caller.command("tests"), broker="redis", queue="tasks")
 """
 _GROUP = """
 from django.contrib.auth.models import Group

@@ -64,7 +64,7 @@ def test_a_method_is_called_and_its_execution_read_from_the_login_on(open_page: 
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("link", name="Calls in 24 hours")).to_be_visible()
+    expect(page.get_by_role("heading", name="Latest calls")).to_be_visible()
     tab_to(page, "Instances")
     page.keyboard.press("Enter")
     expect(page.locator("#result_list")).to_be_visible()
